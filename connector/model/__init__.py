@@ -1,0 +1,1 @@
+"""Frozen values that flow from the host through the rules and back."""
