@@ -1,0 +1,1 @@
+"""Hold the migrations, one file a step; written once, never changed."""
