@@ -59,8 +59,8 @@ async def wake(
 ) -> None:
     """Ask for a look at a ticket; return once that is on disk.
 
-    A parked row is freed, since something changed; one that waits becomes due at `due_at` (now, if not told) unless it is
-    due earlier. The delivery that woke it is recorded in the same transaction.
+    A parked row is freed, since something changed; one that waits becomes due at `due_at` (now, if not told) unless due
+    earlier. The delivery that woke it is recorded in the same transaction.
     """
     row = {"host": host, "ticket": ticket, "due_at": due_at or now, "woken_at": now, "reason": reason}
 
@@ -205,7 +205,7 @@ async def done(store: Store, look: Look, *, again_at: datetime | None = None) ->
 
 
 async def retry(store: Store, look: Look, error: str, *, due_at: datetime) -> Settled:
-    """Settle a look that failed and may heal: another is due at `due_at`, or at once if the ticket was woken meanwhile."""
+    """Settle a look that failed and may heal: another is due at `due_at`, at once if the ticket was woken meanwhile."""
     moved = looks.c.generation != look.generation
     rows = await store.write(
         update(looks)

@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How much there is to do; `due` of the waiting may be claimed now, `oldest_due` is how long the first of them was."""
+    """How much there is to do; `due` of the waiting may be claimed now, `oldest_due` is how long the first has been."""
 
     waiting: int
     due: int
