@@ -67,6 +67,8 @@ def upgrade(connection: Connection, url: URL) -> None:
             f"{name(url)} is at version {', '.join(sorted(heads))}, this program knows versions up to "
             f"{script.get_current_head()}: start the newer program that was here before, or restore a backup"
         )
+    if heads == set(script.get_heads()):
+        return
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
