@@ -13,6 +13,10 @@ class Permanent(HelpdeskPolicyError):
     """Needs a person: a missing permission, an unknown group, a write that the host ignored; the look is parked."""
 
 
+class Gone(Permanent):
+    """The ticket is no longer there, or never was for us; there is nothing left to look at."""
+
+
 class Unverified(HelpdeskPolicyError):
     """Stood at the door without proof of who sent it; answered 401 and never stored."""
 

@@ -1,0 +1,1 @@
+"""Speak with helpdesks, each in a folder of its own."""

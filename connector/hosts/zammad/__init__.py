@@ -1,0 +1,1 @@
+"""Zammad, as it behaved when recorded: version 6.5."""

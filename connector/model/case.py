@@ -1,0 +1,64 @@
+"""All that a rule may know: one ticket and its surroundings at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Flag, auto
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from connector.model.company import NO_DIRECTORY, Company, Directory
+from connector.model.contract import NO_REGISTRY, Registry
+from connector.model.desk import NO_DESK, Desk
+from connector.model.ticket import Link, Person, Ticket
+
+Memory = Mapping[str, str]
+"""What the ticket remembers of us: flat keys `rule.thing`, values short text."""
+
+
+class Need(Flag):
+    """The parts of a case that cost the host a request of their own, so that only what a rule needs is read."""
+
+    NOTHING = 0
+    ARTICLES = auto()
+    LINKS = auto()
+    RAW_MAIL = auto()
+    HISTORY = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One line of the host's history: who changed what."""
+
+    at: datetime
+    author: str
+    thing: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A frozen snapshot; two equal cases are decided alike."""
+
+    host: str
+    ticket: Ticket
+    seen_at: datetime
+    customer: Person | None = None
+    company: Company | None = None
+    """The customer's primary company."""
+    links: tuple[Link, ...] = ()
+    history: tuple[Change, ...] = ()
+    memory: Memory = field(default=MappingProxyType({}), hash=False)
+    desk: Desk = NO_DESK
+    directory: Directory = NO_DIRECTORY
+    registry: Registry = NO_REGISTRY
+    mails_lately: int = 0
+    """Mails of ours to the customer's address within the last hour, over all tickets."""
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """The company's own, in which days are counted."""
+
+    @property
+    def today(self) -> date:
+        """Give the day it is for the company."""
+        return self.seen_at.astimezone(self.time_zone).date()

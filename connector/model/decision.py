@@ -1,0 +1,96 @@
+"""What a rule decided, and what is to be done about all decisions together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from connector.model.action import Action
+
+
+class Outcome(StrEnum):
+    """How a rule ended."""
+
+    ACT = "act"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+class Mode(StrEnum):
+    """How far a rule may go."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    PROPOSE = "propose"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One rule's word on one case; the reason holds the values compared."""
+
+    outcome: Outcome
+    reason: str
+    actions: tuple[Action, ...] = ()
+
+    @classmethod
+    def act(cls, reason: str, *actions: Action) -> "Decision":
+        """Ask for actions; those that already hold are dropped by the plan."""
+        return cls(Outcome.ACT, reason, actions)
+
+    @classmethod
+    def skip(cls, reason: str, *actions: Action) -> "Decision":
+        """Leave the ticket alone, and say why; `LookAgain` and the taking back of own marks may ride along."""
+        return cls(Outcome.SKIP, reason, actions)
+
+    @classmethod
+    def error(cls, reason: str) -> "Decision":
+        """Record that the rule itself failed; the others go on."""
+        return cls(Outcome.ERROR, reason)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """A decision with the rule and the mode it was made under."""
+
+    rule: str
+    mode: Mode
+    decision: Decision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One action still to be done, for one rule."""
+
+    rule: str
+    action: Action
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dropped:
+    """One action that will not be done, and why."""
+
+    rule: str
+    action: Action
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The steps still needed; empty when nothing is left to do."""
+
+    decision: str
+    """Id under which all of this is recorded and which every note carries."""
+    steps: tuple[Step, ...] = ()
+    observed: tuple[Step, ...] = ()
+    """Steps that rules in `observe` (or proposals not yet accepted) would take."""
+    dropped: tuple[Dropped, ...] = ()
+    memory: Mapping[str, str] = field(default=MappingProxyType({}), hash=False)
+    """The ticket's whole memory after the plan; written with the steps, in one request."""
+    again_at: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is to be written."""
+        return not self.steps

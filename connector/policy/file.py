@@ -1,0 +1,164 @@
+"""The policy file: modes, options, lists and texts, checked before anything runs."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
+from pydantic_core import ErrorDetails
+
+from connector.errors import Misconfigured
+from connector.model.decision import Mode
+from connector.policy.policy import Bound, Brake, Policy
+from connector.policy.rule import AnyRule, Options
+from connector.policy.yamlfile import Document, read_document
+
+
+class Section(BaseModel):
+    """Be the ancestor of the file's sections: a key that nobody reads is an error, not a wish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Companies(Section):
+    """Where, besides the host, it stands which mail domains belong to which company."""
+
+    attribute: str = "domains"
+    """Name of the host's organisation field with more domains, separated by spaces, commas or semicolons."""
+    domains: dict[str, list[str]] = Field(default_factory=dict)
+    """Company name to its domains."""
+    file: Path | None = None
+    """CSV with the columns `company,domain`; relative to this file."""
+    public_domains: list[str] = Field(default_factory=list)
+    """Public mail domains besides the built-in ones: nobody is recognised by them."""
+
+
+class Contracts(Section):
+    """Where, besides the host, it stands who has a support contract."""
+
+    file: Path | None = None
+    """CSV with the columns `company,level,valid_from,valid_until` (dates as 2026-12-31); relative to this file."""
+    complete: bool = False
+    """Whether a company that is not listed has no contract; else it is unknown, and goes to a person."""
+
+
+class Mail(Section):
+    """The brake on mails of ours."""
+
+    per_ticket_and_hour: int = Field(3, ge=0)
+    """Mails of ours on one ticket within an hour; then silence and a note."""
+    per_address_and_hour: int = Field(6, ge=0)
+    """Mails of ours to one address within an hour; then silence and a note."""
+
+
+class Content(Section):
+    """A whole policy file, but for its rules."""
+
+    version: Literal[1] = 1
+    mode: Mode = Mode.OBSERVE
+    """How far a rule may go that does not say so itself: off, observe, propose or enforce."""
+    time_zone: str = "UTC"
+    """The company's time zone, as in `Europe/Warsaw`; contract days and working hours are counted in it."""
+    companies: Companies = Companies()
+    contracts: Contracts = Contracts()
+    mail: Mail = Mail()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError(f"{value!r} is no time zone; write it as in Europe/Warsaw") from exc
+        return value
+
+
+def model_of(rules: Mapping[str, AnyRule]) -> type[Content]:
+    """Make the model of a file in which each of these rules may be set up."""
+    entries: dict[str, Any] = {
+        name: (
+            create_model(
+                f"{name}_options",
+                __base__=rule.options,
+                __doc__=rule.summary,
+                mode=(Mode | None, Field(None, description="off, observe, propose or enforce; else the file's own")),
+            ),
+            Field(default=None, description=rule.summary),
+        )
+        for name, rule in rules.items()
+    }
+    entries = {name: (kind | None, default) for name, (kind, default) in entries.items()}
+    section = create_model("Rules", __base__=Section, **entries)
+    return create_model("PolicyFile", __base__=Content, rules=(section, Field(default_factory=section)))
+
+
+def schema(rules: Mapping[str, AnyRule]) -> dict[str, Any]:
+    """Give the JSON Schema of the file, for editors."""
+    made = model_of(rules).model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "helpdesk-policy policy file"}
+
+
+def parse_policy(text: str, name: str, rules: Mapping[str, AnyRule]) -> tuple[Policy, Content]:
+    """Read a policy file's text; a rule that it does not name is off.
+
+    Raises Misconfigured with one line for each error: file, line, what was expected, what was found and, for an
+    unknown key, what may have been meant.
+    """
+    document = read_document(text, name)
+    model = model_of(rules)
+    try:
+        content = model.model_validate(document.values)
+    except ValidationError as exc:
+        raise Misconfigured("\n".join(_explain(error, document, model) for error in exc.errors())) from exc
+    return _policy(text, content, rules), content
+
+
+def default_policy(rules: Mapping[str, AnyRule]) -> tuple[Policy, Content]:
+    """Give the policy of a fresh installation: every rule observes, nothing is written."""
+    everything = "rules: {" + ", ".join(f"{name}: {{}}" for name in rules) + "}"
+    return parse_policy(everything, "built-in policy", rules)
+
+
+def _policy(text: str, content: Content, rules: Mapping[str, AnyRule]) -> Policy:
+    section = getattr(content, "rules")  # noqa: B009 - a field of the model made above, unknown to its base
+    bound = []
+    for name, rule in rules.items():
+        entry: Options | None = getattr(section, name)
+        given = entry.model_dump(exclude={"mode"}, exclude_unset=True) if entry else {}
+        mode: Mode = Mode.OFF if entry is None else getattr(entry, "mode", None) or content.mode
+        bound.append(Bound(rule=rule, mode=mode, options=rule.options.model_validate(given)))
+    return Policy(
+        revision=hashlib.sha256(text.encode()).hexdigest()[:12],
+        rules=tuple(bound),
+        brake=Brake(per_ticket=content.mail.per_ticket_and_hour, per_address=content.mail.per_address_and_hour),
+        time_zone=ZoneInfo(content.time_zone),
+    )
+
+
+def _explain(error: ErrorDetails, document: Document, model: type[BaseModel]) -> str:
+    path = error["loc"]
+    where = ".".join(map(str, path))
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(model, path[:-1])
+        close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+        return f"{document.at(path)}: unknown key {where!r}; {hint}"
+    given = error["input"]
+    found = repr(given) if isinstance(given, str | int | float | None) else f"a {type(given).__name__}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{document.at(path)}: {where}: {message[:1].lower()}{message[1:]}, found {found}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """List the keys allowed at a place in the file."""
+    for part in path:
+        inner = model.model_fields.get(str(part))
+        kinds = [inner.annotation, *get_args(inner.annotation)] if inner else []
+        found = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if found is None:
+            return []
+        model = found
+    return sorted(model.model_fields)

@@ -1,0 +1,165 @@
+"""Support is for those with a contract; the others are Sales' customers."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from connector.model.company import Company
+from connector.model.contract import Contract as Row
+from connector.policy import (
+    Action,
+    AddNote,
+    AddTag,
+    Case,
+    Decision,
+    MoveTo,
+    Need,
+    Options,
+    Remember,
+    RemoveTag,
+    SendReply,
+    rule,
+)
+from connector.policy.identify import company_of
+
+CAME_FROM = "contract.came_from"
+"""Memory: the group out of which a ticket was moved to Sales, so that it can come back."""
+
+
+class Contract(Options):
+    """Options of `contract`."""
+
+    group: str = "Sales"
+    """Where tickets without a contract go."""
+    level_attribute: str = "support_contract"
+    """The company's field that names its contract; missing or empty says nothing, which is not none."""
+    until_attribute: str = "contract_valid_until"
+    """The company's field with the contract's last day."""
+    none_values: tuple[str, ...] = ("none", "no", "kein", "brak", "nincs", "нет")
+    """Words in the level field that mean: no contract, and we know it."""
+    tag: str = "no-contract"
+    """Put on a ticket that goes to Sales."""
+    unknown_tag: str = "contract-unknown"
+    """Put on a ticket whose contract nobody can tell."""
+    subject: str = "Your request"
+    """Subject of the mail to a customer without a contract."""
+    text: str = ""
+    """Mail to a customer without a contract, sent once; empty sends none."""
+    grace_days: int = Field(0, ge=0, le=365)
+    """Days after the last one in which a contract still counts."""
+
+    def needs(self) -> Need:
+        """Read what was said before a mail is sent: never one to an automatic message."""
+        return Need.ARTICLES if self.text else Need.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a company's contract, and where from."""
+
+    kind: Literal["valid", "none", "unknown"]
+    why: str
+
+
+@rule(options=Contract, needs=Need.NOTHING, clauses=("B3", "D1", "A21"))
+def route_by_contract(case: Case, options: Contract) -> Decision:
+    """Move a ticket without a contract to Sales, and back when one appears. Clauses B3, D1, A21.
+
+    Unknown is not none: it stays where it is, with a note for a person.
+    """
+    if case.ticket.is_settled:
+        return Decision.skip(f"ticket is {case.ticket.state}")
+    if case.customer is None or case.customer.is_system:
+        return Decision.skip("the ticket has no customer")
+    if case.customer.is_agent:
+        return Decision.skip(f"{case.customer.address or case.customer.name} is an agent, not a customer")
+
+    standing = contract_standing(case, options)
+    if standing.kind == "valid":
+        return _let_through(case, options, standing)
+    if standing.kind == "unknown":
+        text = f"Is this covered by a contract? {_sentence(standing.why)} A person must find out."
+        return Decision.act(standing.why, AddTag(options.unknown_tag), AddNote(text, once="unknown"))
+    return _send_to_sales(case, options, standing)
+
+
+def contract_standing(case: Case, options: Contract) -> Standing:
+    """Tell valid, none and unknown apart: the company's own fields first, then the registry."""
+    company = company_of(case)
+    if company is None:
+        return Standing(
+            "unknown", f"the company of {case.customer.address if case.customer else 'nobody'} is not known"
+        )
+    level = str(company.attributes.get(options.level_attribute) or "").strip()
+    if level:
+        return _by_fields(case, options, company, level)
+    rows = case.registry.contracts_of(company.id, company.name, *company.domains)
+    if rows:
+        return _by_registry(case, options, company, rows)
+    if case.registry.is_complete:
+        return Standing("none", f"{company.name} is not in the contract registry, which lists everybody with one")
+    return Standing(
+        "unknown", f"neither {company.name}'s field {options.level_attribute!r} nor a registry names a contract"
+    )
+
+
+def _by_fields(case: Case, options: Contract, company: Company, level: str) -> Standing:
+    if level.casefold() in {word.casefold() for word in options.none_values}:
+        return Standing("none", f"{company.name}'s {options.level_attribute} is {level!r}")
+    written = str(company.attributes.get(options.until_attribute) or "").strip()
+    try:
+        until = date.fromisoformat(written[:10]) if written else None
+    except ValueError:
+        return Standing("unknown", f"{company.name}'s {options.until_attribute} is {written!r}, which is no date")
+    return _by_dates(case, options, company, level, since=None, until=until)
+
+
+def _by_registry(case: Case, options: Contract, company: Company, rows: tuple[Row, ...]) -> Standing:
+    standings = [
+        _by_dates(case, options, company, row.level or "contract", since=row.valid_from, until=row.valid_until)
+        for row in rows
+    ]
+    return next((each for each in standings if each.kind == "valid"), standings[-1])
+
+
+def _by_dates(
+    case: Case, options: Contract, company: Company, level: str, *, since: date | None, until: date | None
+) -> Standing:
+    if since is not None and case.today < since:
+        return Standing("none", f"{company.name}'s {level} starts on {since}, today is {case.today}")
+    if until is not None and (case.today - until).days > options.grace_days:
+        grace = f" plus {options.grace_days} days of grace" if options.grace_days else ""
+        return Standing("none", f"{company.name}'s {level} ended on {until}{grace}, today is {case.today}")
+    return Standing("valid", f"{company.name} has {level}" + (f" until {until}" if until else ""))
+
+
+def _let_through(case: Case, options: Contract, standing: Standing) -> Decision:
+    back: list[Action] = [RemoveTag(tag) for tag in (options.tag, options.unknown_tag) if f"tag.{tag}" in case.memory]
+    came_from = case.memory.get(CAME_FROM)
+    if came_from and case.ticket.group == options.group:
+        text = f"{_sentence(standing.why)} The ticket goes back to {came_from}."
+        back += [MoveTo(came_from), AddNote(text, once=f"back.{case.today}")]
+    if came_from:
+        back.append(Remember(CAME_FROM, ""))
+    return Decision.act(standing.why, *back) if back else Decision.skip(standing.why)
+
+
+def _send_to_sales(case: Case, options: Contract, standing: Standing) -> Decision:
+    came_from = case.memory.get(CAME_FROM) or case.ticket.group
+    if came_from == options.group:
+        return Decision.skip(f"{standing.why}; the ticket came to {options.group} by itself")
+    actions: list[Action] = [
+        MoveTo(options.group),
+        AddTag(options.tag),
+        AddNote(f"{_sentence(standing.why)} Therefore it is a matter of {options.group}.", once="none"),
+        Remember(CAME_FROM, came_from),
+    ]
+    if options.text and case.customer is not None:
+        actions.append(SendReply(options.subject, options.text, to=case.customer.address, once="none"))
+    return Decision.act(standing.why, *actions)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
