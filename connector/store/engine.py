@@ -46,8 +46,11 @@ def read_url(url: str) -> URL:
     """Understand an address; a path alone is a SQLite file."""
     try:
         address = make_url(url if "://" in url else sqlite_url(Path(url)))
-    except exc.ArgumentError as error:
-        raise Misconfigured(f"DATABASE_URL is not an address: {error}") from error
+    except (exc.ArgumentError, ValueError):
+        raise Misconfigured(
+            "DATABASE_URL is not an address: expected postgresql+psycopg://user:password@host/name or sqlite:////path; "
+            "characters like @ : / in a password are written %40 %3A %2F"
+        ) from None  # the driver's words may quote half of a password
     driver = DRIVERS.get(address.get_backend_name())
     if driver is None:
         raise Misconfigured(f"DATABASE_URL names {address.get_backend_name()}: expected one of sqlite, postgresql")

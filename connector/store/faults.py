@@ -1,5 +1,6 @@
 """Turn what a database says into our errors."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,12 +24,25 @@ def translated(url: URL) -> Iterator[None]:
     except OURS:
         raise
     except AWAY as error:
+        if is_ill_formed(error):
+            raise broken(url, error) from error
         raise Transient(f"expected {name(url)} to answer, got: {said(error)}; {advice(url)}") from error
     except BROKEN as error:
-        raise Permanent(
-            f"expected the tables of helpdesk-policy in {name(url)}, got: {said(error)}; "
-            "give this user rights on them, or restore the database from a backup"
-        ) from error
+        raise broken(url, error) from error
+
+
+def is_ill_formed(error: Exception) -> bool:
+    """Tell a missing table or column on SQLite, which calls it operational like a locked file."""
+    orig = error.orig if isinstance(error, exc.DBAPIError) else None
+    return isinstance(orig, sqlite3.Error) and getattr(orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+
+
+def broken(url: URL, error: Exception) -> Permanent:
+    """Say that the tables are not as we left them."""
+    return Permanent(
+        f"expected the tables of helpdesk-policy in {name(url)}, got: {said(error)}; "
+        "give this user rights on them, or restore the database from a backup"
+    )
 
 
 def name(url: URL) -> str:

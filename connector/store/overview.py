@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, delete, func, literal, null, select, update
+from sqlalchemy import CTE, ColumnElement, and_, case, delete, func, literal, null, select, update
 
 from connector.store.database import Store
 from connector.store.tables import looks
@@ -55,15 +55,15 @@ async def list_looks(
     store: Store, *, now: datetime, state: State | None = None, host: str | None = None, limit: int = 100
 ) -> list[Row]:
     """Return the tickets to look at, the longest due first."""
-    wanted = rows(now).where(*matching(now=now, state=state, host=host, ticket=None))
+    wanted = select(*COLUMNS).where(*matching(now=now, state=state, host=host, ticket=None))
     found = await store.read(wanted.order_by(looks.c.due_at, looks.c.host, looks.c.ticket).limit(limit))
-    return [to_row(row) for row in found]
+    return [to_row(row, now) for row in found]
 
 
 async def show(store: Store, host: str, ticket: str, *, now: datetime) -> Row | None:
     """Return what is known of a ticket that waits, is leased or is parked."""
-    found = await store.read(rows(now).where(*matching(now=now, state=None, host=host, ticket=ticket)))
-    return to_row(found[0]) if found else None
+    found = await store.read(select(*COLUMNS).where(*matching(now=now, state=None, host=host, ticket=ticket)))
+    return to_row(found[0], now) if found else None
 
 
 async def counts(store: Store, *, now: datetime) -> Counts:
@@ -129,9 +129,9 @@ async def discard(
             .correlate(looks)
             .exists()
         )
-        .returning(*COLUMNS, state_at(now).label("state"))
+        .returning(*COLUMNS)
     )
-    discarded = [to_row(row) for row in gone]
+    discarded = [to_row(row, now) for row in gone]
     for row in discarded:
         log.info("look_discarded", host=row.host, ticket=row.ticket, reason=reason, last_error=row.last_error)
     return discarded
@@ -173,11 +173,6 @@ def matching(*, now: datetime, state: State | None, host: str | None, ticket: st
     return conditions
 
 
-def rows(now: datetime) -> Select[Any]:
-    """Select whole rows with their state."""
-    return select(*COLUMNS, state_at(now).label("state"))
-
-
 def locked(*, now: datetime, state: State | None, host: str | None, ticket: str | None) -> CTE:
     """Choose rows and lock them in the order in which a sweep wakes them, so that the two cannot block each other."""
     return (
@@ -189,6 +184,11 @@ def locked(*, now: datetime, state: State | None, host: str | None, ticket: str 
     )
 
 
-def to_row(row: Any) -> Row:
-    """Make our value of a result."""
-    return Row(**{**row._mapping, "state": State(row.state)})
+def to_row(row: Any, now: datetime) -> Row:
+    """Make our value of a result.
+
+    The state is told here and not in SQL, since SQLite 3.40 answers `NULL IS NOT NULL` with true in RETURNING.
+    """
+    leased = row.lease_until is not None and row.lease_until > now
+    state = State.LEASED if leased else State.WAITING
+    return Row(**row._mapping, state=State.PARKED if row.parked_at is not None else state)

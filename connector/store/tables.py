@@ -89,3 +89,13 @@ marks = Table(
     Column("value", Words, nullable=False),
     PrimaryKeyConstraint("name", name="marks_pkey"),
 )
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("id", name="mails_pkey"),
+)
+Index("mails_address", mails.c.address, mails.c.at)

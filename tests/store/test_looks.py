@@ -310,6 +310,13 @@ async def test_discarding_forgets_the_parked_and_nothing_else_unless_told(store:
     assert await tickets(store) == ["waiting"]
 
 
+async def test_a_discarded_ticket_is_told_in_the_state_it_had(store: Store) -> None:
+    await woken(store)
+
+    (gone,) = await overview.discard(store, now=NOW, state=State.WAITING, reason="test ticket")
+    assert gone.state is State.WAITING
+
+
 async def test_the_look_at_a_discarded_ticket_is_lost(store: Store) -> None:
     await woken(store)
     (look,) = await claimed(store)
