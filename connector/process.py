@@ -1,0 +1,157 @@
+"""The story of one look."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.apply import Applied, apply
+from connector.hosts.host import Host
+from connector.hosts.http import metered
+from connector.model.case import Case
+from connector.model.company import NO_DIRECTORY, Directory
+from connector.model.contract import NO_REGISTRY, Registry
+from connector.model.decision import Plan, Verdict
+from connector.model.record import Record
+from connector.policy import describe
+from connector.policy.evaluate import evaluate
+from connector.policy.plan import make_plan
+from connector.policy.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a look knows besides the ticket."""
+
+    policy: Policy
+    directory: Directory = NO_DIRECTORY
+    registry: Registry = NO_REGISTRY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """Everything one look saw, decided and did."""
+
+    case: Case
+    verdicts: tuple[Verdict, ...]
+    plan: Plan
+    applied: Applied
+    record: Record
+
+
+MailsLately = Callable[[str], Awaitable[int]]
+"""Counts our mails to an address within the last hour, over all tickets."""
+
+
+async def look(
+    ticket: str,
+    host: Host,
+    surroundings: Surroundings,
+    mails_lately: MailsLately,
+    *,
+    now: datetime,
+    decision: str,
+    dry_run: bool,
+) -> Looked:
+    """Fetch, decide, plan, apply; an error of the writes is in the result, so that it is recorded before it is raised.
+
+    Raises Transient, Permanent or Gone where the ticket cannot be read.
+    """
+    with metered() as cost:
+        started = time.monotonic()
+        fetch = await host.fetch(ticket, surroundings.policy.needs, now=now)
+        lately = await mails_lately(fetch.customer.address if fetch.customer else "")
+        case = surround(fetch, surroundings, mails_lately=lately)
+        fetched = time.monotonic()
+        verdicts = evaluate(case, surroundings.policy)
+        plan = make_plan(case, verdicts, surroundings.policy, decision=decision)
+        decided = time.monotonic()
+        applied = await apply(plan, case, host, dry_run=dry_run)
+        ended = time.monotonic()
+    durations = {
+        "fetch": fetched - started,
+        "decide": decided - fetched,
+        "apply": ended - decided,
+        "host": cost.seconds,
+        "requests": float(len(cost.requests)),
+    }
+    record = _record(case, verdicts, plan, applied, surroundings.policy, durations, dry_run=dry_run)
+    return Looked(case=case, verdicts=verdicts, plan=plan, applied=applied, record=record)
+
+
+def surround(case: Case, surroundings: Surroundings, *, mails_lately: int) -> Case:
+    """Put into the case what does not come from its ticket."""
+    return replace(
+        case,
+        directory=surroundings.directory,
+        registry=surroundings.registry,
+        mails_lately=mails_lately,
+        time_zone=surroundings.policy.time_zone,
+    )
+
+
+def _record(
+    case: Case,
+    verdicts: tuple[Verdict, ...],
+    plan: Plan,
+    applied: Applied,
+    policy: Policy,
+    durations: dict[str, float],
+    *,
+    dry_run: bool,
+) -> Record:
+    steps = [(step.rule, step.action, "do", "") for step in plan.steps]
+    steps += [(step.rule, step.action, "observe", "") for step in plan.observed]
+    steps += [(drop.rule, drop.action, "drop", drop.why) for drop in plan.dropped]
+    return Record(
+        id=plan.decision,
+        host=case.host,
+        ticket=case.ticket.id,
+        number=case.ticket.number,
+        at=case.seen_at,
+        policy_revision=policy.revision,
+        facts=facts_of(case),
+        verdicts=tuple(
+            {
+                "rule": verdict.rule,
+                "mode": str(verdict.mode),
+                "outcome": str(verdict.decision.outcome),
+                "reason": verdict.decision.reason,
+                "actions": [describe.action(action) for action in verdict.decision.actions],
+            }
+            for verdict in verdicts
+        ),
+        plan=tuple(
+            {"rule": rule, "what": describe.action(action), "fate": fate, "why": why}
+            for rule, action, fate, why in steps
+        ),
+        results=tuple(
+            {
+                "request": f"{result.write.method} {result.write.path}",
+                "does": [describe.action(step.action) for step in result.write.steps] or ["write the memory"],
+                "fate": str(result.fate),
+                "detail": result.detail,
+            }
+            for result in applied.results
+        ),
+        durations={name: round(seconds, 4) for name, seconds in durations.items()},
+        error=str(applied.error) if applied.error else "",
+        changed=applied.changed,
+        dry_run=dry_run,
+    )
+
+
+def facts_of(case: Case) -> dict[str, str | int | list[str] | None]:
+    """Name what was seen, without a word of what was said."""
+    ticket = case.ticket
+    return {
+        "state": ticket.state_name,
+        "group": ticket.group,
+        "priority": ticket.priority,
+        "tags": sorted(ticket.tags),
+        "customer": case.customer.id if case.customer else None,
+        "company": case.company.name if case.company else None,
+        "version": ticket.version,
+        "articles": ticket.article_count,
+        "memory": sorted(case.memory),
+    }

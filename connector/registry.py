@@ -1,0 +1,62 @@
+"""Read what stands about companies outside the host: CSV files beside the policy."""
+
+import csv
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from connector.errors import Misconfigured
+from connector.model.contract import Contract, Registry
+from connector.policy.address import fold_domain
+
+
+def read_registry(path: Path, *, is_complete: bool) -> Registry:
+    """Read contracts from `company,level,valid_from,valid_until`; raises Misconfigured with file and line."""
+    contracts = []
+    for line, row in _rows(path, needed=("company",), known=("company", "level", "valid_from", "valid_until")):
+        contracts.append(
+            Contract(
+                company=row["company"],
+                level=row.get("level", ""),
+                valid_from=_day(row.get("valid_from", ""), path, line),
+                valid_until=_day(row.get("valid_until", ""), path, line),
+            )
+        )
+    return Registry.of(contracts, is_complete=is_complete)
+
+
+def read_domains(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """Read more domains of companies from `company,domain`; raises Misconfigured with file and line."""
+    domains: dict[str, tuple[str, ...]] = {}
+    for line, row in _rows(path, needed=("company", "domain"), known=("company", "domain")):
+        folded = fold_domain(row["domain"])
+        if not folded:
+            raise Misconfigured(f"{path}:{line}: expected a mail domain such as acme.example, found {row['domain']!r}")
+        domains[row["company"]] = (*domains.get(row["company"], ()), folded)
+    return domains
+
+
+def _rows(path: Path, *, needed: tuple[str, ...], known: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise Misconfigured(f"{path} cannot be read: {exc}") from exc
+    reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    columns = [name.strip() for name in reader.fieldnames or ()]
+    if unknown := [name for name in columns if name not in known] or [name for name in needed if name not in columns]:
+        raise Misconfigured(
+            f"{path}:1: expected the columns {','.join(known)}, found {','.join(columns)} ({unknown[0]!r})"
+        )
+    reader.fieldnames = columns
+    rows = [(reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in reader]
+    for line, row in rows:
+        if missing := [name for name in needed if not row[name]]:
+            raise Misconfigured(f"{path}:{line}: {missing[0]!r} is empty")
+    return rows
+
+
+def _day(text: str, path: Path, line: int) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as exc:
+        raise Misconfigured(f"{path}:{line}: expected a day as 2026-12-31, found {text!r}") from exc

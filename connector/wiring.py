@@ -1,0 +1,298 @@
+"""Build everything once; the only place that reads the clock."""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from importlib import resources
+from pathlib import Path
+
+import structlog
+
+from connector import intake
+from connector.directory import Companies
+from connector.echo import Echoes
+from connector.errors import Gone, HelpdeskPolicyError, Misconfigured
+from connector.hosts.host import Host
+from connector.hosts.zammad.client import ZammadClient
+from connector.hosts.zammad.webhook import Proof
+from connector.hosts.zammad.zammad import Zammad
+from connector.metrics import Metrics
+from connector.model.action import SendReply
+from connector.model.contract import NO_REGISTRY, Registry
+from connector.model.record import Record
+from connector.policy.address import fold_domain
+from connector.policy.file import Content, default_policy, parse_policy
+from connector.policy.found import find_rules
+from connector.policy.policy import Policy
+from connector.policy.rule import AnyRule
+from connector.process import Looked, Surroundings, look
+from connector.registry import read_domains, read_registry
+from connector.settings import Settings
+from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
+from connector.store.overview import Counts
+from connector.sweep import Swept, sweep
+
+HOUR = timedelta(hours=1)
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+log = structlog.get_logger()
+
+
+def clock() -> datetime:
+    """Read the time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(now: datetime) -> str:
+    """Make a decision's id: a ULID, which sorts by time and is read out over the phone without i, l, o and u."""
+    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def worker_name() -> str:
+    """Name this process among all daemons on one database."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rulebook:
+    """The policy file as read, with what it names beside it."""
+
+    rules: Mapping[str, AnyRule]
+    policy: Policy
+    content: Content
+    registry: Registry
+    more_domains: Mapping[str, tuple[str, ...]]
+    public: frozenset[str]
+
+
+def read_rulebook(settings: Settings) -> Rulebook:
+    """Find the rules and read the policy file and its CSV files; raises Misconfigured."""
+    rules = find_rules("rules", *settings.rule_packages)
+    path = settings.policy_file
+    if path is None:
+        policy, content = default_policy(rules)
+    else:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise Misconfigured(f"the policy file {path} cannot be read: {exc}") from exc
+        policy, content = parse_policy(text, str(path), rules)
+    beside = path.parent if path else Path()
+    more = {name: tuple(domains) for name, domains in content.companies.domains.items()}
+    if content.companies.file:
+        for name, domains in read_domains(beside / content.companies.file).items():
+            more[name] = (*more.get(name, ()), *domains)
+    contracts = content.contracts
+    return Rulebook(
+        rules=rules,
+        policy=policy,
+        content=content,
+        registry=read_registry(beside / contracts.file, is_complete=contracts.complete)
+        if contracts.file
+        else NO_REGISTRY,
+        more_domains=more,
+        public=public_domains() | {fold_domain(each) for each in content.companies.public_domains},
+    )
+
+
+def public_domains() -> frozenset[str]:
+    """Read the built-in list of public mail domains."""
+    text = (resources.files("rules") / "lists" / "public-mail.txt").read_text(encoding="utf-8")
+    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def database_url(settings: Settings) -> str:
+    """Give the database's address; the SQLite file in the data directory where none is set."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise Misconfigured(f"the data directory {settings.data_dir} cannot be made: {exc}") from exc
+    return sqlite_url(settings.data_dir / "helpdesk-policy.sqlite3")
+
+
+def connect(settings: Settings, rulebook: Rulebook) -> dict[str, Host]:
+    """Make the hosts that are set up; raises Misconfigured where one is half set up, or none is."""
+    hosts: dict[str, Host] = {}
+    zammad = settings.zammad
+    if zammad.url:
+        if not zammad.token.get_secret_value():
+            raise Misconfigured("HELPDESK_POLICY_ZAMMAD__TOKEN is not set: make an access token of an agent in Zammad")
+        proof = Proof(
+            secrets=zammad.webhook_secrets,
+            require_sha256=zammad.require_sha256,
+            basic=zammad.webhook_basic,
+            bearer=zammad.webhook_bearer,
+        )
+        attribute = rulebook.content.companies.attribute
+        hosts["zammad"] = Zammad(ZammadClient(zammad.url, zammad.token), proof, domains_attribute=attribute)
+    if not hosts:
+        raise Misconfigured("no helpdesk is set up: set HELPDESK_POLICY_ZAMMAD__URL and HELPDESK_POLICY_ZAMMAD__TOKEN")
+    return hosts
+
+
+@dataclass(kw_only=True)
+class House:
+    """The daemon's parts, built once; the commands use the same."""
+
+    settings: Settings
+    rulebook: Rulebook
+    hosts: dict[str, Host]
+    store: Store
+    companies: dict[str, Companies]
+    name: str = field(default_factory=worker_name)
+    echoes: Echoes = field(default_factory=Echoes)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def host(self, name: str | None) -> Host:
+        """Give a host by name, or the only one; raises Misconfigured."""
+        if name is None and len(self.hosts) == 1:
+            return next(iter(self.hosts.values()))
+        if name not in self.hosts:
+            raise Misconfigured(f"there is no host {name!r}: name one of {', '.join(self.hosts)}")
+        return self.hosts[name]
+
+    async def receive(self, host: Host, headers: Mapping[str, str], body: bytes) -> intake.Receipt:
+        """Take one delivery in."""
+        settle = timedelta(seconds=self.settings.settle_seconds)
+        return await intake.receive(headers, body, host, self.store, self.echoes, now=clock(), settle=settle)
+
+    async def look(self, host: Host, ticket: str, *, dry_run: bool) -> Looked:
+        """Look at one ticket now, and neither record nor raise what its writes met."""
+        now = clock()
+        surroundings = Surroundings(
+            policy=self.rulebook.policy,
+            directory=await self.companies[host.name].directory(now),
+            registry=self.rulebook.registry,
+        )
+        lately = MailsLately(self.store, now - HOUR)
+        return await look(ticket, host, surroundings, lately, now=now, decision=new_id(now), dry_run=dry_run)
+
+    async def take(self, waiting: looks.Look) -> datetime | None:
+        """Take a waiting look to its end; raises what its writes met, after recording it."""
+        host = self.hosts.get(waiting.host)
+        if host is None:
+            raise Gone(f"the host {waiting.host!r} is not set up any more")
+        with self.metrics.seconds.labels(host.name).time():
+            try:
+                looked = await self.look(host, waiting.ticket, dry_run=self.settings.dry_run)
+            except HelpdeskPolicyError as exc:
+                self.metrics.looks.labels(host.name, type(exc).__name__.lower()).inc()
+                raise
+        await self.keep(looked)
+        if looked.applied.error is not None:
+            raise looked.applied.error
+        return looked.plan.again_at
+
+    async def keep(self, looked: Looked) -> None:
+        """Record what a look decided and did, in the table, the metrics and the log."""
+        record, case = looked.record, looked.case
+        await audit.append(self.store, audit_row(record))
+        replies = [step.action for step in looked.plan.steps if isinstance(step.action, SendReply)]
+        for index, reply in enumerate(replies if looked.applied.changed else ()):
+            address = parseaddr(reply.to)[1]
+            await mails.record(self.store, f"{record.id}.{index}", address, now=case.seen_at)
+        if looked.applied.version is not None and looked.applied.error is None:
+            self.echoes.leave(case.host, case.ticket.id, looked.applied.version)
+        outcome = "failed" if record.error else "changed" if record.changed else "unchanged"
+        self.metrics.looks.labels(case.host, outcome).inc()
+        for verdict in looked.verdicts:
+            self.metrics.decisions.labels(verdict.rule, verdict.mode, verdict.decision.outcome).inc()
+        for result in looked.applied.results:
+            self.metrics.writes.labels(case.host, result.fate).inc()
+        log.info(
+            "looked",
+            host=case.host,
+            ticket=case.ticket.id,
+            decision=record.id,
+            outcome=outcome,
+            requests=int(record.durations["requests"]),
+            seconds=round(sum(record.durations[part] for part in ("fetch", "decide", "apply")), 3),
+        )
+
+    async def sweep(self, host: Host, *, since: datetime | None = None) -> Swept | None:
+        """Sweep one host; None where another daemon has just done so."""
+        swept = await sweep(
+            host,
+            self.store,
+            now=clock(),
+            holder=self.name,
+            every=timedelta(minutes=self.settings.sweep_minutes),
+            first=timedelta(hours=self.settings.first_sweep_hours),
+            since=since,
+        )
+        if swept is not None:
+            self.metrics.swept.labels(host.name).set(clock().timestamp())
+            self.metrics.lost.labels(host.name).inc(swept.lost or 0)
+            log.info("swept", host=host.name, changed=swept.changed, lost=swept.lost, since=swept.since.isoformat())
+        return swept
+
+    async def prune(self) -> None:
+        """Forget what is older than the settings keep, once a day over all daemons."""
+        now = clock()
+        if await leases.take(self.store, "prune", self.name, now=now, lease=timedelta(hours=23)):
+            await audit.prune(self.store, before=now - timedelta(days=self.settings.keep_decisions_days))
+            await deliveries.prune(self.store, before=now - timedelta(days=self.settings.keep_deliveries_days))
+            await mails.prune(self.store, before=now - 2 * HOUR)
+
+    async def counts(self) -> Counts:
+        """Count what waits; raises Transient where the database is away."""
+        return await overview.counts(self.store, now=clock())
+
+
+class MailsLately:
+    """Count our mails to an address since a moment."""
+
+    def __init__(self, store: Store, since: datetime) -> None:
+        """Bind the table."""
+        self._store = store
+        self._since = since
+
+    async def __call__(self, address: str) -> int:
+        """Count; an empty address had none."""
+        return await mails.count(self._store, address, since=self._since) if address else 0
+
+
+def audit_row(record: Record) -> audit.AuditRow:
+    """Put a record into the form of the table."""
+    results = [dict(result) for result in record.results]
+    if record.error:
+        results.append({"request": "", "does": [], "fate": "stopped", "detail": record.error})
+    return audit.AuditRow(
+        id=record.id,
+        host=record.host,
+        ticket=record.ticket,
+        ticket_number=record.number,
+        at=record.at,
+        policy_revision=record.policy_revision,
+        facts=dict(record.facts),
+        decisions=[dict(verdict) for verdict in record.verdicts],
+        plan=[dict(step) for step in record.plan],
+        results=results,
+        durations=dict(record.durations),
+        changed=record.changed,
+        dry_run=record.dry_run,
+    )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Build the house, and take it down in order; raises Misconfigured, or Transient where the database is away."""
+    rulebook = read_rulebook(settings)
+    async with AsyncExitStack() as stack:
+        hosts = connect(settings, rulebook)
+        for host in hosts.values():
+            stack.push_async_callback(host.aclose)
+        store = await stack.enter_async_context(open_store(database_url(settings)))
+        companies = {
+            name: Companies(host, more_domains=rulebook.more_domains, public=rulebook.public)
+            for name, host in hosts.items()
+        }
+        yield House(settings=settings, rulebook=rulebook, hosts=hosts, store=store, companies=companies)

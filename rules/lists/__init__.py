@@ -1,0 +1,1 @@
+"""Lists that rules compare with, as text files an admin can read."""
