@@ -80,6 +80,7 @@ async def find(
     *,
     host: str | None = None,
     ticket: str | None = None,
+    number: str | None = None,
     rule: str | None = None,
     outcome: str | None = None,
     since: datetime | None = None,
@@ -91,6 +92,8 @@ async def find(
         wanted = wanted.where(audit.c.host == host)
     if ticket is not None:
         wanted = wanted.where(audit.c.ticket == ticket)
+    if number is not None:
+        wanted = wanted.where(audit.c.ticket_number == number)
     if since is not None:
         wanted = wanted.where(audit.c.last_at >= since)
     if rule is not None or outcome is not None:
@@ -124,7 +127,7 @@ def digest_of(record: AuditRow) -> str:
 
 def decided(store: Store, *, rule: str | None, outcome: str | None) -> ColumnElement[bool]:
     """Match records in which one decision has both this rule and this outcome."""
-    if store.is_sqlite:
+    if store.dialect == "sqlite":
         each = func.json_each(audit.c.decisions).table_valued("value")
         said = {key: func.json_extract(each.c.value, f"$.{key}") for key in ("rule", "outcome")}
     else:

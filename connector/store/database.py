@@ -1,6 +1,6 @@
 """Hold the database open."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -15,6 +15,11 @@ from connector.store.migrate import migrate
 
 T = TypeVar("T")
 
+INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
 
 class Store:
     """Hold the database: one way to read, one way to write."""
@@ -22,38 +27,43 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         """Take a database whose tables are there; `open_store` sees to that."""
         self.engine = engine
-        self.is_sqlite = engine.dialect.name == "sqlite"
+        self.dialect = engine.dialect.name
         self._batch = Batch(engine.execution_options(**WRITING))
-        self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        # On PostgreSQL a statement alone is a transaction, without the round trips of BEGIN and COMMIT.
+        self._alone = engine if self.dialect == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, statement: Executable) -> Sequence[Row[Any]]:
         """Return the rows; raises Transient when the database is away."""
         with translated(self.engine.url):
-            async with self._reader.connect() as connection:
+            async with self._alone.connect() as connection:
                 return (await connection.execute(statement)).all()
 
-    async def write(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Change rows in a transaction; return what the statement returns once it is committed."""
+    async def write(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Change rows by one statement; return what it returns once that is committed."""
 
         async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
-            return (await connection.execute(statement)).all()
+            return (await connection.execute(statement, values)).all()
 
-        return await self.transact(work)
+        if self.dialect == "sqlite":
+            return await self._batch.write(work)
+        with translated(self.engine.url):
+            async with self._alone.connect() as connection:
+                return await work(connection)
 
     async def transact(self, work: Work[T]) -> T:
         """Do the work in one transaction and return its result once it is committed.
 
         The work may be run twice, so it touches nothing but the connection. Raises Transient when nothing was written.
         """
-        if self.is_sqlite:
+        if self.dialect == "sqlite":
             return await self._batch.write(work)
         with translated(self.engine.url):
             async with self.engine.begin() as connection:
                 return await work(connection)
 
-    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Begin an INSERT that may say ON CONFLICT, which each dialect spells by itself."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        return INSERT[self.dialect](table)
 
     async def close(self) -> None:
         """Finish what is being written and let go of the database."""

@@ -1,12 +1,13 @@
 """Record the deliveries that came to the door, never their bodies."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import delete, select
 
-from connector.store.database import Store
+from connector.store.database import INSERT, Store
 from connector.store.tables import deliveries
 
 Outcome = Literal["woken", "echo", "unreadable"]
@@ -29,22 +30,16 @@ class Delivery:
     last_at: datetime | None = None
 
 
-def receive(store: Store, delivery: Delivery) -> Any:
+def received(delivery: Delivery) -> dict[str, Any]:
+    """Return the row of a delivery that came just now."""
+    return {**asdict(delivery), "last_at": delivery.received_at, "times": 1}
+
+
+@cache  # building a statement takes longer than running it
+def receiving(dialect: str) -> Any:
     """Return the INSERT … ON CONFLICT that records a delivery, or counts it when its id was seen before."""
-    insert = store.insert(deliveries)
-    return insert.values(
-        host=delivery.host,
-        id=delivery.id,
-        ticket=delivery.ticket,
-        received_at=delivery.received_at,
-        last_at=delivery.received_at,
-        times=1,
-        outcome=delivery.outcome,
-        size=delivery.size,
-        sha256=delivery.sha256,
-        trigger=delivery.trigger,
-        why=delivery.why,
-    ).on_conflict_do_update(
+    insert = INSERT[dialect](deliveries)
+    return insert.on_conflict_do_update(
         index_elements=[deliveries.c.host, deliveries.c.id],
         set_={
             "times": deliveries.c.times + 1,
@@ -59,7 +54,7 @@ def receive(store: Store, delivery: Delivery) -> Any:
 async def record(store: Store, delivery: Delivery) -> None:
     """Record a delivery that wakes no ticket; one that does goes with its wake, see `looks.wake`."""
 
-    await store.write(receive(store, delivery).returning(deliveries.c.id))
+    await store.write(receiving(store.dialect).returning(deliveries.c.id), received(delivery))
 
 
 async def list_deliveries(

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, and_, case, delete, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Text, and_, bindparam, case, delete, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector.store.database import Store
-from connector.store.deliveries import Delivery, receive
+from connector.store.columns import Instant
+from connector.store.database import INSERT, Store
+from connector.store.deliveries import Delivery, received, receiving
 from connector.store.tables import looks
 
 Reason = Literal["webhook", "sweep", "manual", "rule"]
@@ -66,8 +68,8 @@ async def wake(
 
     async def work(connection: AsyncConnection) -> None:
         if delivery is not None:
-            await connection.execute(receive(store, delivery))
-        await connection.execute(waking(store), [row])
+            await connection.execute(receiving(store.dialect), received(delivery))
+        await connection.execute(waking(store.dialect), row)
 
     await store.transact(work)
 
@@ -85,15 +87,16 @@ async def wake_many(
         some = rows[start : start + AT_ONCE]
 
         async def work(connection: AsyncConnection, some: list[dict[str, Any]] = some) -> None:
-            await connection.execute(waking(store), some)
+            await connection.execute(waking(store.dialect), some)
 
         await store.transact(work)
     return len(rows)
 
 
-def waking(store: Store) -> Any:
+@cache  # building a statement takes longer than running it
+def waking(dialect: str) -> Any:
     """Return the INSERT … ON CONFLICT that wakes a ticket."""
-    insert = store.insert(looks)
+    insert = INSERT[dialect](looks)
     new = insert.excluded
     parked = looks.c.parked_at.is_not(None)
     first = looks.c.generation == looks.c.claimed
@@ -120,6 +123,27 @@ async def claim(store: Store, worker: str, *, now: datetime, lease: timedelta, l
 
     A lease that ran out counts as a failed attempt: a ticket that kills its worker must not be tried for ever.
     """
+    rows = await store.write(
+        CLAIM,
+        {"now": now, "by": worker, "token": secrets.token_hex(8), "until": now + lease, "most": limit},
+    )
+    return [
+        Look(
+            host=row.host,
+            ticket=row.ticket,
+            generation=row.generation,
+            attempts=row.attempts,
+            woken_at=row.woken_at,
+            reason=row.reason,
+            lease=row.lease,
+        )
+        for row in sorted(rows, key=lambda row: row.due_at)  # RETURNING keeps no order
+    ]
+
+
+def claiming() -> Any:
+    """Return the UPDATE that leases what is due; whoever claims at the same time skips the rows locked here."""
+    now = bindparam("now", type_=Instant)
     ran_out = looks.c.lease_until.is_not(None)
     due = (
         select(looks.c.host, looks.c.ticket)
@@ -129,17 +153,17 @@ async def claim(store: Store, worker: str, *, now: datetime, lease: timedelta, l
             or_(looks.c.lease_until.is_(None), looks.c.lease_until <= now),
         )
         .order_by(looks.c.due_at)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    rows = await store.write(
+    return (
         update(looks)
         .where(looks.c.host == due.c.host, looks.c.ticket == due.c.ticket)
         .values(
-            worker=worker,
-            lease=secrets.token_hex(8),
-            lease_until=now + lease,
+            worker=bindparam("by"),
+            lease=bindparam("token"),
+            lease_until=bindparam("until"),
             claimed=looks.c.generation,
             attempts=case((ran_out, looks.c.attempts + 1), else_=looks.c.attempts),
             last_error=case(
@@ -158,18 +182,9 @@ async def claim(store: Store, worker: str, *, now: datetime, lease: timedelta, l
             looks.c.due_at,
         )
     )
-    return [
-        Look(
-            host=row.host,
-            ticket=row.ticket,
-            generation=row.generation,
-            attempts=row.attempts,
-            woken_at=row.woken_at,
-            reason=row.reason,
-            lease=row.lease,
-        )
-        for row in sorted(rows, key=lambda row: row.due_at)  # RETURNING keeps no order
-    ]
+
+
+CLAIM = claiming()
 
 
 async def extend(store: Store, look: Look, *, now: datetime, lease: timedelta) -> bool:
@@ -186,22 +201,31 @@ async def done(store: Store, look: Look, *, again_at: datetime | None = None) ->
 
     The row goes, unless the ticket was woken meanwhile or a rule asks for another look at `again_at`.
     """
+    here = {"of_host": look.host, "of_ticket": look.ticket, "token": look.lease, "seen": look.generation}
     moved = looks.c.generation != look.generation
     asked = {} if again_at is None else later(moved, again_at)
-    remove = delete(looks).where(*held(look), looks.c.generation == look.generation).returning(looks.c.ticket)
-    keep = (
+    # Two statements without a transaction: a generation never comes back, so what kept the row keeps it.
+    if again_at is None and await store.write(REMOVE, here):
+        return Settled.GONE
+    kept = await store.write(
         update(looks)
         .where(*held(look))
         .values(**FREED, attempts=0, last_error=null(), **asked)
         .returning(looks.c.ticket)
     )
+    return Settled.WAITS if kept else Settled.LOST
 
-    async def work(connection: AsyncConnection) -> Settled:
-        if again_at is None and (await connection.execute(remove)).all():
-            return Settled.GONE
-        return Settled.WAITS if (await connection.execute(keep)).all() else Settled.LOST
 
-    return await store.transact(work)
+REMOVE = (
+    delete(looks)
+    .where(
+        looks.c.host == bindparam("of_host"),
+        looks.c.ticket == bindparam("of_ticket"),
+        looks.c.lease == bindparam("token"),
+        looks.c.generation == bindparam("seen"),
+    )
+    .returning(looks.c.ticket)
+)
 
 
 async def retry(store: Store, look: Look, error: str, *, due_at: datetime) -> Settled:

@@ -116,22 +116,22 @@ async def test_eight_claimers_share_the_tickets_and_take_none_twice(store: Store
 
 
 async def test_a_ticket_woken_all_the_time_is_held_by_one_worker_at_a_time(store: Store) -> None:
-    held: list[str] = []
+    holders: list[str] = []
 
     async def look_often(worker: str) -> int:
         taken = 0
-        for _ in range(15):
+        for _ in range(10):
             await woken(store)
             for look in await claimed(store, worker):
-                held.append(worker)
-                await asyncio.sleep(0)
-                assert held == [worker]
-                held.clear()
+                holders.append(worker)
+                await overview.counts(store, now=NOW)  # others try to claim meanwhile
+                assert holders == [worker]
+                holders.clear()
                 taken += 1
                 await looks.done(store, look)
         return taken
 
-    assert sum(await asyncio.gather(*(look_often(f"w{number}") for number in range(8)))) > 8
+    assert any(await asyncio.gather(*(look_often(f"w{number}") for number in range(8))))
 
 
 async def test_a_lease_that_ran_out_is_taken_over_and_the_old_owner_has_no_say(store: Store) -> None:
