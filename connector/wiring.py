@@ -16,7 +16,7 @@ import structlog
 from connector import intake
 from connector.directory import Companies
 from connector.echo import Echoes
-from connector.errors import Gone, HelpdeskPolicyError, Misconfigured
+from connector.errors import Gone, HelpdeskPolicyError, Misconfigured, Transient
 from connector.hosts.host import Host
 from connector.hosts.zammad.client import ZammadClient
 from connector.hosts.zammad.webhook import Proof
@@ -34,10 +34,12 @@ from connector.process import Looked, Surroundings, look
 from connector.registry import read_domains, read_registry
 from connector.settings import Settings
 from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
+from connector.store.asked import claim_one
 from connector.store.overview import Counts
 from connector.sweep import Swept, sweep
 
 HOUR = timedelta(hours=1)
+LEASE = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 log = structlog.get_logger()
@@ -175,6 +177,26 @@ class House:
         lately = MailsLately(self.store, now - HOUR)
         return await look(ticket, host, surroundings, lately, now=now, decision=new_id(now), dry_run=dry_run)
 
+    async def look_now(self, host: Host, ticket: str, *, dry_run: bool) -> Looked:
+        """Look at one ticket for a person who asks; never beside a worker that is at it.
+
+        Raises Transient where a worker is looking at it: it will look once more.
+        """
+        if dry_run:
+            return await self.look(host, ticket, dry_run=True)
+        claimed = await claim_one(self.store, self.name, host.name, ticket, now=clock(), lease=LEASE)
+        if claimed is None:
+            raise Transient(
+                f"the daemon is looking at ticket id:{ticket} right now, and will once more; ask again soon"
+            )
+        looked = await self.look(host, ticket, dry_run=False)
+        await self.keep(looked)
+        if looked.applied.error is None:
+            await looks.done(self.store, claimed, again_at=looked.plan.again_at)
+        else:
+            await looks.retry(self.store, claimed, str(looked.applied.error), due_at=clock())
+        return looked
+
     async def take(self, waiting: looks.Look) -> datetime | None:
         """Take a waiting look to its end; raises what its writes met, after recording it."""
         host = self.hosts.get(waiting.host)
@@ -282,6 +304,35 @@ def audit_row(record: Record) -> audit.AuditRow:
     )
 
 
+async def check_against_hosts(settings: Settings, rulebook: Rulebook) -> list[str]:
+    """Ask every host whether what the policy names exists there; one line for each thing that does not.
+
+    Raises Transient or Permanent where a host cannot be asked.
+    """
+    findings: list[str] = []
+    hosts = connect(settings, rulebook)
+    for host in hosts.values():
+        try:
+            desk = await host.desk()
+            directory = await companies_of(host, rulebook).directory(clock())
+        finally:
+            await host.aclose()
+        for bound in rulebook.policy.active:
+            for group in bound.options.groups():
+                if group not in desk.groups:
+                    known = ", ".join(sorted(desk.groups))
+                    findings.append(f"{bound.rule.name}: {host.name} has no group {group!r}; it has {known}")
+        for domain, claims in directory.claimed_twice.items():
+            names = ", ".join(each.name for each in claims)
+            findings.append(f"companies: {domain} is claimed by {names}; nobody is attached by it until one lets go")
+    return findings
+
+
+def companies_of(host: Host, rulebook: Rulebook) -> Companies:
+    """Make the directory of one host."""
+    return Companies(host, more_domains=rulebook.more_domains, public=rulebook.public)
+
+
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Build the house, and take it down in order; raises Misconfigured, or Transient where the database is away."""
@@ -291,8 +342,5 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         for host in hosts.values():
             stack.push_async_callback(host.aclose)
         store = await stack.enter_async_context(open_store(database_url(settings)))
-        companies = {
-            name: Companies(host, more_domains=rulebook.more_domains, public=rulebook.public)
-            for name, host in hosts.items()
-        }
+        companies = {name: companies_of(host, rulebook) for name, host in hosts.items()}
         yield House(settings=settings, rulebook=rulebook, hosts=hosts, store=store, companies=companies)

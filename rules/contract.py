@@ -54,6 +54,10 @@ class Contract(Options):
         """Read what was said before a mail is sent: never one to an automatic message."""
         return Need.ARTICLES if self.text else Need.NOTHING
 
+    def groups(self) -> tuple[str, ...]:
+        """Name the group of Sales."""
+        return (self.group,)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -100,6 +100,10 @@ class Host(Protocol):
         """Read one ticket and what the rules need around it, side by side, and no more."""
         ...
 
+    async def find(self, number: str) -> str | None:
+        """Give the id of the ticket that people call by this number; None where there is none that we may see."""
+        ...
+
     async def desk(self) -> Desk:
         """Read the host's groups, states and priorities."""
         ...

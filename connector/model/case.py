@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Flag, auto
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from connector.model.company import NO_DIRECTORY, Company, Directory
@@ -49,7 +48,7 @@ class Case:
     """The customer's primary company."""
     links: tuple[Link, ...] = ()
     history: tuple[Change, ...] = ()
-    memory: Memory = field(default=MappingProxyType({}), hash=False)
+    memory: Memory = field(default_factory=dict, hash=False)
     desk: Desk = NO_DESK
     directory: Directory = NO_DIRECTORY
     registry: Registry = NO_REGISTRY

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 Attributes = Mapping[str, str | int | float | bool | None]
-EMPTY: Attributes = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +18,7 @@ class Company:
     is_active: bool = True
     is_shared: bool = False
     """Whether its members see one another's tickets."""
-    attributes: Attributes = field(default=EMPTY, hash=False)
+    attributes: Attributes = field(default_factory=dict, hash=False)
     """The host's own fields of the organisation, by the host's names."""
 
 
@@ -27,7 +26,7 @@ class Company:
 class Directory:
     """Which companies claim which mail domain, as of one moment."""
 
-    by_domain: Mapping[str, tuple[Company, ...]] = field(default=MappingProxyType({}), hash=False)
+    by_domain: Mapping[str, tuple[Company, ...]] = field(default_factory=dict, hash=False)
     public: frozenset[str] = frozenset()
     """Mail domains that anybody may have an address in; no company is known by them."""
 

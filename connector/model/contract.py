@@ -26,7 +26,7 @@ def folded(key: str) -> str:
 class Registry:
     """All contracts known outside the host; `is_complete` says that a company not listed has none."""
 
-    by_company: Mapping[str, tuple[Contract, ...]] = field(default=MappingProxyType({}), hash=False)
+    by_company: Mapping[str, tuple[Contract, ...]] = field(default_factory=dict, hash=False)
     is_complete: bool = False
 
     @classmethod

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from connector.model.action import Action
 
@@ -86,7 +85,7 @@ class Plan:
     observed: tuple[Step, ...] = ()
     """Steps that rules in `observe` (or proposals not yet accepted) would take."""
     dropped: tuple[Dropped, ...] = ()
-    memory: Mapping[str, str] = field(default=MappingProxyType({}), hash=False)
+    memory: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The ticket's whole memory after the plan; written with the steps, in one request."""
     again_at: datetime | None = None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from connector.model.ticket import State
 
@@ -21,8 +20,8 @@ class Group:
 class Desk:
     """The host's groups, states and priorities by their names there."""
 
-    groups: Mapping[str, Group] = field(default=MappingProxyType({}), hash=False)
-    states: Mapping[str, State] = field(default=MappingProxyType({}), hash=False)
+    groups: Mapping[str, Group] = field(default_factory=dict, hash=False)
+    states: Mapping[str, State] = field(default_factory=dict, hash=False)
     priorities: frozenset[str] = frozenset()
     bot: str = ""
     """Id of the user whose token we hold."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from connector.model.company import EMPTY, Attributes
+from connector.model.company import Attributes
 from connector.model.message import Channel, Message
 
 
@@ -122,7 +122,7 @@ class Ticket:
     version: str
     """The host's last-change mark, opaque; see `Event.version`."""
     tags: frozenset[str] = frozenset()
-    attributes: Attributes = field(default=EMPTY, hash=False)
+    attributes: Attributes = field(default_factory=dict, hash=False)
     articles: tuple[Article, ...] = ()
     """Empty where no active rule needs them."""
     article_count: int = 0

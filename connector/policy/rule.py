@@ -19,6 +19,10 @@ class Options(BaseModel):
         """Say what these options need to be read besides what the rule always needs."""
         return Need.NOTHING
 
+    def groups(self) -> tuple[str, ...]:
+        """Name the host's groups that these options speak of, so that a check can ask for them."""
+        return ()
+
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the type parameter of a rule's own options
 

@@ -65,6 +65,11 @@ class Zammad:
             now=now,
         )
 
+    async def find(self, number: str) -> str | None:
+        """See `Host.find`; a search finds parts of numbers and of texts too, so the number is compared."""
+        found = await self._client.tickets_like(number)
+        return next((str(each["id"]) for each in found if str(each["number"]) == number), None)
+
     async def desk(self) -> Desk:
         """See `Host.desk`; always read anew."""
         self._lists = await self._read_lists()

@@ -1,0 +1,90 @@
+"""Commands about the settings, the policy file and the rules."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from connector import log
+from connector.cli import output
+from connector.model.decision import Mode
+from connector.policy.file import schema as schema_of
+from connector.policy.found import find_rules
+from connector.settings import load_settings, names_of
+from connector.wiring import Rulebook, check_against_hosts, read_rulebook
+
+app = typer.Typer(help="Check and show settings and policy file.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the helpdesk whether names exist.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check settings, policy file, CSV files and, unless --offline, that groups and domains exist on the host."""
+    settings = load_settings(context.obj)
+    log.set_up(settings.log_format, level="warning")
+    rulebook = read_rulebook(settings)
+    findings = [] if offline else asyncio.run(check_against_hosts(settings, rulebook))
+    if as_json:
+        output.print_json({"policy": rulebook.policy.revision, "findings": findings})
+    else:
+        name = settings.policy_file or "the built-in policy (every rule observes)"
+        output.say(f"{name}: revision {rulebook.policy.revision}, {len(rulebook.policy.active)} rules on")
+        for finding in findings:
+            output.complain(finding)
+        output.say("ok" if not findings else f"{len(findings)} findings")
+    raise typer.Exit(output.FINDINGS if findings else output.OK)
+
+
+@app.command()
+def show(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show every setting in force, secrets masked."""
+    settings = load_settings(context.obj)
+    values = {name: _value(settings, name) for name in names_of()}
+    if as_json:
+        output.print_json(values)
+    else:
+        output.table(("setting", "value"), list(values.items()))
+
+
+@app.command()
+def schema(context: typer.Context) -> None:
+    """Print the JSON Schema of the policy file, for editors."""
+    settings = load_settings(context.obj)
+    output.print_json(schema_of(find_rules("rules", *settings.rule_packages)))
+
+
+def rules(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the rules: their mode in this policy, the clauses they answer, what they do."""
+    rulebook = read_rulebook(load_settings(context.obj))
+    rows = [_rule(rulebook, name) for name in rulebook.rules]
+    if as_json:
+        output.print_json(rows)
+        return
+    output.table(("rule", "mode", "clauses", "what it does"), [tuple(row.values())[:4] for row in rows])
+
+
+def _rule(rulebook: Rulebook, name: str) -> dict[str, object]:
+    bound = next(each for each in rulebook.policy.rules if each.rule.name == name)
+    rule = bound.rule
+    return {
+        "rule": name,
+        "mode": str(bound.mode if bound.mode is not Mode.OFF else "off"),
+        "clauses": ", ".join(rule.clauses),
+        "summary": rule.summary,
+        "options": bound.options.model_dump(mode="json"),
+    }
+
+
+def _value(settings: object, name: str) -> str:
+    value = settings
+    for part in name.removeprefix("HELPDESK_POLICY_").lower().split("__"):
+        value = getattr(value, part)
+    if isinstance(value, SecretStr):
+        return "***" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ", ".join("***" if isinstance(each, SecretStr) else str(each) for each in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,123 @@
+"""Run the door, the worker and the sweep together, and stop them in order."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+
+from connector.errors import HelpdeskPolicyError, Misconfigured
+from connector.hosts.host import Host
+from connector.intake import Receipt
+from connector.web.app import Door, Receive, make_app
+from connector.wiring import House, clock
+from connector.worker import Worker
+
+DRAIN = 2
+"""Seconds that requests under way at the door have to end in at a stop."""
+
+log = structlog.get_logger()
+
+
+class _Server(uvicorn.Server):
+    """Leave the signals to us: the worker has to stop with the door."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A daemon at work."""
+
+    url: str
+    """Where the door is."""
+    failed: asyncio.Event
+    """Set when a part ended that should not have."""
+
+
+@asynccontextmanager
+async def running(house: House) -> AsyncIterator[Running]:
+    """Run the daemon while inside; on leaving, all of it has stopped within 8 seconds."""
+    settings = house.settings
+    door = Door(
+        receivers={name: _receiver(house, host) for name, host in house.hosts.items()},
+        counts=house.counts,
+        metrics=house.metrics,
+        metrics_bearer=settings.metrics_bearer,
+        body_limit=settings.body_limit,
+    )
+    listening = _listen(settings.listen_host, settings.listen_port)
+    config = uvicorn.Config(
+        make_app(door), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=DRAIN
+    )
+    server = _Server(config)
+    worker = Worker(house.store, house.take, name=house.name, clock=clock, at_once=settings.looks_at_once)
+    failed = asyncio.Event()
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listening]), name="door"),
+        asyncio.create_task(worker.run(), name="worker"),
+        asyncio.create_task(_keep_sweeping(house), name="sweep"),
+    ]
+    for task in tasks:
+        task.add_done_callback(lambda _: failed.set())
+    url = "http://{}:{}".format(*listening.getsockname()[:2])
+    log.info("started", url=url, hosts=",".join(house.hosts), policy=house.rulebook.policy.revision)
+    try:
+        yield Running(url=url, failed=failed)
+    finally:
+        server.should_exit = True
+        tasks[2].cancel()
+        await worker.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        log.info("stopped")
+
+
+async def run(house: House) -> int:
+    """Run until SIGTERM or SIGINT; gives the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(house) as daemon:
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(daemon.failed.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return 0 if stop.is_set() else 1
+
+
+def _receiver(house: House, host: Host) -> Receive:
+    async def receive(headers: Mapping[str, str], body: bytes) -> Receipt:
+        return await house.receive(host, headers, body)
+
+    return receive
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as exc:
+        raise Misconfigured(
+            f"cannot listen on {host}:{port}: {exc.strerror}; is a daemon running already, or is another port meant?"
+        ) from exc
+
+
+async def _keep_sweeping(house: House) -> None:
+    """Sweep every host at once and then every few minutes; a host that is down is swept when it is back."""
+    while True:
+        for host in house.hosts.values():
+            try:
+                await house.sweep(host)
+            except HelpdeskPolicyError as exc:
+                log.warning("sweep_failed", host=host.name, error=str(exc))
+        with contextlib.suppress(HelpdeskPolicyError):
+            await house.prune()
+        await asyncio.sleep(house.settings.sweep_minutes * 60)
