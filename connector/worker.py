@@ -48,7 +48,7 @@ class Worker:
         name: str,
         clock: Callable[[], datetime],
         at_once: int = 4,
-        poll: float = 1.0,
+        poll: float = 0.5,
     ) -> None:
         """Prepare; `poll` is how many seconds an idle worker waits before it asks the table again."""
         self._store = store

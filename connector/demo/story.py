@@ -1,0 +1,176 @@
+"""Start a helpdesk, the daemon and its database, send a morning's mail, and see what comes of it."""
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from connector.daemon import running
+from connector.errors import Transient
+from connector.hosts.sandbox import Sandbox
+from connector.hosts.sandbox.serve import serve
+from connector.settings import Settings, load_settings
+from connector.store import audit
+from connector.store.audit import AuditRow
+from connector.wiring import House, clock, open_house
+
+PACE = 0.02
+"""The sandbox's background queue runs fifty times as fast as Zammad's."""
+PATIENCE = 30.0
+"""Seconds that the daemon has for one message before the demo says that something is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One message, what was decided about it, and how the helpdesk shows it now."""
+
+    number: str
+    came_in: str
+    decisions: list[AuditRow]
+    now: list[str]
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Everything that runs during the demo."""
+
+    helpdesk: str
+    door: str
+    token: str
+    house: House
+    desk: httpx.AsyncClient
+    """Speaks with the helpdesk as its administrator, over HTTP like anybody else."""
+    box: Sandbox
+    settings: Settings
+    scenes: list[Scene] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def stage(*, port: int = 0, listen_port: int = 0) -> AsyncIterator[Stage]:
+    """Put everything up, and take it down in order."""
+    box = Sandbox(clock=clock, pace=PACE, back_doors=True)
+    demo = box.seed_demo()
+    secret = secrets.token_urlsafe(24)
+    with tempfile.TemporaryDirectory(prefix="helpdesk-policy-demo-") as place:
+        policy = Path(place) / "policy.yaml"
+        policy.write_text(_read("policy.yaml").decode(), encoding="utf-8")
+        async with contextlib.AsyncExitStack() as stack:
+            helpdesk = await stack.enter_async_context(serve(box, port=port))
+            settings = load_settings(
+                policy_file=policy,
+                data_dir=Path(place),
+                listen_port=listen_port,
+                settle_seconds=0.2,
+                log_level="error",
+                zammad={"url": helpdesk, "token": demo.bot_token, "webhook_secrets": secret},
+            )
+            house = await stack.enter_async_context(open_house(settings))
+            daemon = await stack.enter_async_context(running(house))
+            admin = {"Authorization": f"Token token={demo.admin_token}"}
+            desk = await stack.enter_async_context(httpx.AsyncClient(base_url=helpdesk, headers=admin, timeout=10))
+            await set_up_webhook(desk, f"{daemon.url}/hooks/zammad", secret)
+            yield Stage(
+                helpdesk=helpdesk,
+                door=daemon.url,
+                token=demo.bot_token,
+                house=house,
+                desk=desk,
+                box=box,
+                settings=settings,
+            )
+
+
+async def set_up_webhook(desk: httpx.AsyncClient, endpoint: str, secret: str) -> None:
+    """Make the webhook and the two triggers that really fire on every change of a ticket."""
+    webhook = {"name": "helpdesk-policy", "endpoint": endpoint, "signature_token": secret, "ssl_verify": False}
+    made = _checked(await desk.post("/api/v1/webhooks", json=webhook | {"active": True}))
+    for action in ("create", "update"):
+        trigger = {
+            "name": f"helpdesk-policy {action}",
+            "activator": "action",
+            "execution_condition_mode": "always",  # `selective` misses changes of fields
+            "condition": {"ticket.action": {"operator": "is", "value": action}},
+            "perform": {"notification.webhook": {"webhook_id": made["id"]}},
+            "active": True,
+        }
+        _checked(await desk.post("/api/v1/triggers", json=trigger))
+
+
+async def play(stage: Stage, tell: Callable[[str], None]) -> None:
+    """Send every mail, note one call, and wait until the policy has had its say on all of them."""
+    tickets: list[tuple[str, str]] = []
+    folder = resources.files("connector.demo") / "mails"
+    for mail in sorted(each.name for each in folder.iterdir() if each.name.endswith(".eml")):
+        tell(mail.removesuffix(".eml"))
+        raw = (folder / mail).read_bytes()
+        received = _checked(await stage.desk.post("/sandbox/mail", content=raw))
+        tickets.append((str(received["ticket_id"]), "mail"))
+    tell("a phone call, noted by an agent")
+    call = {
+        "title": "Telefon: Kasse 2 hängt",
+        "group": "Support",
+        "customer_id": "guess:marc@dubois.example",
+        "article": {
+            "type": "phone",
+            "sender": "Customer",
+            "body": "Herr Dubois rief an: Kasse 2 hängt.",
+            "internal": False,
+        },
+    }
+    tickets.append((str(_checked(await stage.desk.post("/api/v1/tickets", json=call))["id"]), "call"))
+    for ticket, kind in tickets:
+        stage.scenes.append(await _watch(stage, ticket, kind))
+
+
+async def _watch(stage: Stage, ticket: str, kind: str) -> Scene:
+    """Wait until the ticket was looked at and nothing waits any more, then write the scene down."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not (rows := await audit.find(stage.house.store, ticket=ticket)) or await _busy(stage):
+        if asyncio.get_running_loop().time() > deadline:
+            raise Transient(f"ticket id:{ticket} was not looked at within {PATIENCE:.0f} s; what does the log say?")
+        await asyncio.sleep(0.05)
+    shown = _checked(await stage.desk.get(f"/api/v1/tickets/{ticket}?expand=true"))
+    articles = _checked(await stage.desk.get(f"/api/v1/ticket_articles/by_ticket/{ticket}"))
+    tags = _checked(await stage.desk.get(f"/api/v1/tags?object=Ticket&o_id={ticket}"))["tags"]
+    came_in = f"{kind} from {articles[0]['from'] or shown['customer']}: {shown['title']}"
+    return Scene(
+        number=str(shown["number"]),
+        came_in=came_in,
+        decisions=list(reversed(rows)),
+        now=_summary(shown, articles, tags),
+    )
+
+
+async def _busy(stage: Stage) -> bool:
+    counts = await stage.house.counts()
+    return bool(counts.waiting or counts.leased or stage.box.worker.pending)
+
+
+def _summary(ticket: dict[str, Any], articles: list[dict[str, Any]], tags: list[str]) -> list[str]:
+    ours = [each for each in articles if "helpdesk_policy" in (each["preferences"] or {})]
+    notes = [each["body"].partition("\n")[0] for each in ours if each["internal"]]
+    mails = [f"{each['to']}: {each['subject']}" for each in ours if not each["internal"]]
+    return [
+        f"group {ticket['group']}, company {ticket.get('organization') or 'none'}",
+        *([f"tags {', '.join(tags)}"] if tags else []),
+        *(f"note: {note}" for note in notes),
+        *(f"mail to {mail}" for mail in mails),
+    ]
+
+
+def _checked(response: httpx.Response) -> Any:
+    if not response.is_success:
+        raise Transient(f"the sandbox answered {response.status_code} to {response.request.url.path}: {response.text}")
+    return response.json()
+
+
+def _read(name: str) -> bytes:
+    return (resources.files("connector.demo") / name).read_bytes()
