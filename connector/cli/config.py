@@ -14,7 +14,7 @@ from connector.policy.found import find_rules
 from connector.settings import load_settings, names_of
 from connector.wiring import Rulebook, check_against_hosts, read_rulebook
 
-app = typer.Typer(help="Check and show settings and policy file.", no_args_is_help=True)
+app = typer.Typer(help="Settings and policy file.", no_args_is_help=True)
 
 
 @app.command()
@@ -23,7 +23,11 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the helpdesk whether names exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check settings, policy file, CSV files and, unless --offline, that groups and domains exist on the host."""
+    """Check settings and policy file.
+
+    Every error is named with file and line. Unless --offline, the helpdesk is asked too whether every group exists that
+    the policy names, and whether two companies claim one domain.
+    """
     settings = load_settings(context.obj)
     log.set_up(settings.log_format, level="warning")
     rulebook = read_rulebook(settings)
@@ -41,7 +45,7 @@ def check(
 
 @app.command()
 def show(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show every setting in force, secrets masked."""
+    """Show the settings in force, masked."""
     settings = load_settings(context.obj)
     values = {name: _value(settings, name) for name in names_of()}
     if as_json:
@@ -52,13 +56,16 @@ def show(context: typer.Context, as_json: Annotated[bool, typer.Option("--json",
 
 @app.command()
 def schema(context: typer.Context) -> None:
-    """Print the JSON Schema of the policy file, for editors."""
+    """Print the policy file's JSON Schema.
+
+    Put `# yaml-language-server: $schema=policy.schema.json` on top of the policy file, and the editor completes it.
+    """
     settings = load_settings(context.obj)
     output.print_json(schema_of(find_rules("rules", *settings.rule_packages)))
 
 
 def rules(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the rules: their mode in this policy, the clauses they answer, what they do."""
+    """List the rules, and their modes."""
     rulebook = read_rulebook(load_settings(context.obj))
     rows = [_rule(rulebook, name) for name in rulebook.rules]
     if as_json:

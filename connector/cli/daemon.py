@@ -11,7 +11,13 @@ from connector.wiring import open_house
 
 
 def run(context: typer.Context) -> None:
-    """Run the daemon: take webhooks in, look at tickets, apply the policy, sweep. Stops within 8 s on SIGTERM."""
+    """Run the daemon.
+
+    It takes webhooks in, looks at the tickets they tell of, applies the policy, and sweeps for what no webhook told.
+    On SIGTERM or Ctrl-C it lets what is under way end, gives the rest back, and is gone within 8 seconds.
+
+    Example: HELPDESK_POLICY_POLICY_FILE=policy.yaml helpdesk-policy run
+    """
     settings = load_settings(context.obj)
     log.set_up(settings.log_format, level=settings.log_level)
 

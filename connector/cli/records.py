@@ -18,9 +18,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
 HostName = Annotated[str | None, typer.Option("--host", help="Only this host.")]
 
-decisions = typer.Typer(help="What was decided, and why. Works whether the daemon runs or not.", no_args_is_help=True)
-looks = typer.Typer(help="Tickets that wait to be looked at, and those that wait for a person.", no_args_is_help=True)
-deliveries = typer.Typer(help="What came to the door; bodies are never stored.", no_args_is_help=True)
+decisions = typer.Typer(help="What was decided, and why.", no_args_is_help=True)
+looks = typer.Typer(help="What waits, and what is parked.", no_args_is_help=True)
+deliveries = typer.Typer(help="What came to the door.", no_args_is_help=True)
 
 
 @decisions.command("list")
@@ -67,7 +67,7 @@ def show_decision(
     decision: Annotated[str, typer.Argument(help="The decision's id, as it stands in notes and lists.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one decision: what was seen, what each rule said, what was written."""
+    """Show one decision, whole."""
 
     async def work(store: Store) -> AuditRow | None:
         return await audit.get(store, decision.strip().upper())
@@ -107,7 +107,11 @@ def list_looks(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List tickets that wait, that are looked at now, and that are parked; exit code 1 where any is parked."""
+    """List what waits and what is parked.
+
+    A parked ticket waits for a person: the last column says what to mend; then `looks retry` it. Exit code 1 where any
+    is parked.
+    """
 
     async def work(store: Store) -> list[Row]:
         return await overview.list_looks(store, now=clock(), state=state, host=host, limit=limit)
@@ -127,7 +131,7 @@ def list_looks(
 def show_look(
     context: typer.Context, ticket: Annotated[str, typer.Argument(help="As id:N.")], host: HostName = None
 ) -> None:
-    """Show one waiting or parked ticket as JSON, whole."""
+    """Show one waiting ticket as JSON."""
 
     async def work(store: Store) -> list[Row]:
         rows = await overview.list_looks(store, now=clock(), host=host, limit=100_000)
@@ -146,7 +150,7 @@ def retry_looks(
     everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
     host: HostName = None,
 ) -> None:
-    """Have parked tickets looked at again, after the cause is mended."""
+    """Look at parked tickets again."""
     if (ticket is None) is not everything:
         raise Misconfigured("name one ticket as id:N, or say --all")
 
@@ -167,7 +171,10 @@ def discard_looks(
     everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
     host: HostName = None,
 ) -> None:
-    """Forget parked tickets; they are looked at again when something changes on them."""
+    """Forget parked tickets.
+
+    They are looked at again when something changes on them.
+    """
     if (ticket is None) is not everything:
         raise Misconfigured("name one ticket as id:N, or say --all")
 
@@ -189,7 +196,11 @@ def list_deliveries(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List what came to the door, newest first; exit code 1 where any could not be read."""
+    """List deliveries, newest first.
+
+    Bodies are never stored. Exit code 1 where an authentic one could not be read: the webhook needs the host's default
+    payload.
+    """
 
     async def work(store: Store) -> list[table.Delivery]:
         outcome: table.Outcome | None = "unreadable" if unreadable else None

@@ -43,7 +43,12 @@ def look(
     host: HostName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at one ticket now, and do what the policy says."""
+    """Look at one ticket now, and act.
+
+    What the policy says is done and recorded, as if a webhook had come.
+
+    Example: helpdesk-policy look 69002 --dry-run
+    """
 
     async def work(house: House) -> Looked:
         found = house.host(host)
@@ -59,7 +64,12 @@ def look(
 
 
 def explain(context: typer.Context, ticket: Ticket, host: HostName = None, as_json: AsJson = False) -> None:
-    """Say what every rule sees in a ticket, what it would do, and why. Writes nothing anywhere."""
+    """Say why, rule by rule.
+
+    What every rule sees in the ticket as it is now, what it would do, and why or why not. Writes nothing anywhere.
+
+    Example: helpdesk-policy explain 69002
+    """
 
     async def work(house: House) -> Looked:
         found = house.host(host)
@@ -82,7 +92,13 @@ def sweep(
     host: HostName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Wake the tickets that changed and that no webhook told of; the daemon looks at them."""
+    """Wake all tickets changed since.
+
+    For what no webhook told of: tags, links, an outage. The running daemon then looks at them; the host's own log of
+    failed deliveries is read too, where the token may.
+
+    Example: helpdesk-policy sweep --since 36h
+    """
 
     async def work(house: House) -> list[dict[str, object]]:
         hosts = [house.host(host)] if host else list(house.hosts.values())

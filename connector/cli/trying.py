@@ -24,7 +24,11 @@ def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep helpdesk and daemon running, and print where.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the main job at work: a sandbox helpdesk, the daemon and a morning's mail, then what was decided and why."""
+    """Show the main job at work.
+
+    Starts a sandbox helpdesk, the daemon and its database, sends a morning's mail through them (signed webhooks over
+    HTTP), and prints what was decided, why, and what changed. Nothing is left behind.
+    """
     log.set_up("auto", level="error")
     asyncio.run(_demo(stay=stay, as_json=as_json))
 
@@ -33,7 +37,10 @@ def sandbox(
     port: Annotated[int, typer.Option(help="Port of the helpdesk; 0 takes a free one.")] = 8090,
     pace: Annotated[float, typer.Option(help="Scale of its waits: 1 is as slow as Zammad.")] = 0.1,
 ) -> None:
-    """Run the sandbox: a small helpdesk in memory with Zammad's API, webhooks and quirks, to try policies on."""
+    """Run a helpdesk to try policies on.
+
+    It lives in memory, speaks Zammad's API with Zammad's quirks, and is filled with a small company and its customers.
+    """
     asyncio.run(_sandbox(port, pace))
 
 
