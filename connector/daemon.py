@@ -43,8 +43,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(house: House) -> AsyncIterator[Running]:
-    """Run the daemon while inside; on leaving, all of it has stopped within 8 seconds."""
+async def running(house: House, *, poll: float = 1.0) -> AsyncIterator[Running]:
+    """Run the daemon while inside; on leaving, all of it has stopped within 8 seconds.
+
+    `poll` is how many seconds an idle worker waits before it asks the table again.
+    """
     settings = house.settings
     door = Door(
         receivers={name: _receiver(house, host) for name, host in house.hosts.items()},
@@ -58,7 +61,7 @@ async def running(house: House) -> AsyncIterator[Running]:
         make_app(door), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=DRAIN
     )
     server = _Server(config)
-    worker = Worker(house.store, house.take, name=house.name, clock=clock, at_once=settings.looks_at_once)
+    worker = Worker(house.store, house.take, name=house.name, clock=clock, at_once=settings.looks_at_once, poll=poll)
     failed = asyncio.Event()
     tasks = [
         asyncio.create_task(server.serve(sockets=[listening]), name="door"),

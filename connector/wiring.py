@@ -216,13 +216,13 @@ class House:
     async def keep(self, looked: Looked) -> None:
         """Record what a look decided and did, in the table, the metrics and the log."""
         record, case = looked.record, looked.case
+        if looked.applied.version is not None and looked.applied.error is None:
+            self.echoes.leave(case.host, case.ticket.id, looked.applied.version)  # first: the echo is on its way
         await audit.append(self.store, audit_row(record))
         replies = [step.action for step in looked.plan.steps if isinstance(step.action, SendReply)]
         for index, reply in enumerate(replies if looked.applied.changed else ()):
             address = parseaddr(reply.to)[1]
             await mails.record(self.store, f"{record.id}.{index}", address, now=case.seen_at)
-        if looked.applied.version is not None and looked.applied.error is None:
-            self.echoes.leave(case.host, case.ticket.id, looked.applied.version)
         outcome = "failed" if record.error else "changed" if record.changed else "unchanged"
         self.metrics.looks.labels(case.host, outcome).inc()
         for verdict in looked.verdicts:
