@@ -39,13 +39,15 @@ __all__ = [
 class Sandbox:
     """Be one helpdesk: `app` speaks its API, the worker delivers its webhooks and mails.
 
-    `clock` gives an aware time. `pace` scales all waits of the background queue (1.0 is true to life). `back_doors`
-    opens POST /sandbox/mail and GET /sandbox/outbox.
+    `clock` gives an aware time. `pace` scales all waits of the background queue (1.0 is true to life); a receiver has
+    at least `patience` seconds to answer. `back_doors` opens POST /sandbox/mail and GET /sandbox/outbox.
     """
 
-    def __init__(self, *, clock: Callable[[], datetime], pace: float = 0.001, back_doors: bool = False) -> None:
+    def __init__(
+        self, *, clock: Callable[[], datetime], pace: float = 0.001, patience: float = 1.0, back_doors: bool = False
+    ) -> None:
         self.world = World(clock)
-        self.worker = Worker(self.world, pace=pace)
+        self.worker = Worker(self.world, pace=pace, patience=patience)
         self.back_doors = back_doors
         self.faults: list[Fault] = []
         self.requests = Requests()

@@ -24,12 +24,13 @@ class Worker:
     """Be the one thread that Zammad has for all jobs: a receiver that hangs holds up everything behind it.
 
     `pace` scales every wait of the real queue: 1.0 is true to life, 0.001 makes seconds milliseconds. The time that a
-    receiver has to answer is scaled too, but never below one second.
+    receiver has to answer is scaled too, but never below `patience` seconds.
     """
 
-    def __init__(self, world: World, *, pace: float) -> None:
+    def __init__(self, world: World, *, pace: float, patience: float) -> None:
         self.world = world
         self.pace = pace
+        self.patience = patience
         self.outbox: list[bytes] = []
         self.rejected: set[str] = set()  # recipients whose server refuses the mail
         self.gives_up: list[Row] = []  # webhook jobs after their last try
@@ -143,12 +144,13 @@ class Worker:
         """Send once; None when nobody answered in time. Each delivery has a connection of its own, as with Zammad."""
         user, password = webhook["basic_auth_username"], webhook["basic_auth_password"]
         auth = httpx.BasicAuth(user, password or "") if user else httpx.USE_CLIENT_DEFAULT
-        timeout = httpx.Timeout(max(READ * self.pace, 1.0), connect=max(CONNECT * self.pace, 1.0))
+        wait, connect, total = (max(limit * self.pace, self.patience) for limit in (READ, CONNECT, TOTAL))
+        timeout = httpx.Timeout(wait, connect=connect)
         # Reading the certificates of the world takes 20 ms, in which the whole process stands still.
         verify = bool(webhook["ssl_verify"]) and webhook["endpoint"].startswith("https:")
         try:
             async with (
-                asyncio.timeout(max(TOTAL * self.pace, 2.0)),
+                asyncio.timeout(2 * total),
                 httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout, verify=verify) as client,
             ):
                 return await client.post(webhook["endpoint"], content=body, headers=headers, auth=auth)

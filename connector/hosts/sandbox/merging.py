@@ -106,7 +106,7 @@ def history(call: Call) -> Reply:
     world, ticket = call.world, ticket_for(call.world, call.actor, call.args[0])
     found = world.where("article", ticket_id=ticket["id"])
     lines = [row for row in world.rows("history") if _concerns(row, ticket)]
-    assets = render.assets(world, tickets=[ticket], articles=found)
+    assets = render.assets(world, tickets=[ticket], articles=found) | render.checklist_assets(world, ticket)
     return Reply(body={"history": [_line(row) for row in lines], "assets": assets})
 
 

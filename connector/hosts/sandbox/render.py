@@ -68,7 +68,6 @@ def ticket_names(world: World, ticket: Row) -> Row:
     names: Row = {
         "referencing_checklists": [],
         "group": name(world, "group", ticket["group_id"]),
-        "ticket_time_accounting": [],
         "state": name(world, "state", ticket["state_id"]),
         "priority": name(world, "priority", ticket["priority_id"]),
         "owner": login(world, ticket["owner_id"]),
@@ -77,6 +76,10 @@ def ticket_names(world: World, ticket: Row) -> Row:
     }
     if ticket["organization_id"]:
         names["organization"] = name(world, "organization", ticket["organization_id"])
+    if not world.where("time_accounting", ticket_id=ticket["id"]):
+        names["ticket_time_accounting"] = []  # with entries the key is left out: they have no names to show
+    if ticket["checklist_id"]:
+        names["checklist"] = name(world, "checklist", ticket["checklist_id"])
     if ticket["create_article_type_id"]:
         names["create_article_type"] = name(world, "article_type", ticket["create_article_type_id"])
         names["create_article_sender"] = name(world, "article_sender", ticket["create_article_sender_id"])
@@ -249,3 +252,21 @@ def _add_organization(world: World, found: dict[str, dict[int, Row]], id_: objec
     found["Organization"][company["id"]] = shown
     for member in (*shown["member_ids"], *shown["secondary_member_ids"]):
         _add_user(world, found, member)
+
+
+def checklist_shown(world: World, checklist: Row) -> Row:
+    """Show a checklist with the ids of its items, which are texts in their order."""
+    ids = [row["id"] for row in world.where("checklist_item", checklist_id=checklist["id"])]
+    return {**plain(checklist), "sorted_item_ids": [str(id_) for id_ in ids], "item_ids": ids}
+
+
+def checklist_assets(world: World, ticket: Row) -> Row:
+    """Collect a ticket's checklist and its items."""
+    checklist = world.get("checklist", ticket["checklist_id"])
+    if checklist is None:
+        return {}
+    items = world.where("checklist_item", checklist_id=checklist["id"])
+    return {
+        "Checklist": {str(checklist["id"]): checklist_shown(world, checklist)},
+        "ChecklistItem": {str(item["id"]): plain(item) for item in items},
+    }

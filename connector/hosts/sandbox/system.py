@@ -232,19 +232,15 @@ def create_checklist(call: Call) -> Reply:
     world = call.world
     ticket = ticket_for(world, call.actor, call.params.get("ticket_id"), "change")
     checklist = world.insert("checklist", {"name": ""}, by=call.actor.id)
-    item = _item(world, checklist, "", by=call.actor.id)
+    _item(world, checklist, "", by=call.actor.id)
     world.change("ticket", ticket, {"checklist_id": checklist["id"]}, by=call.actor.id)
-    assets = {
-        "Checklist": {str(checklist["id"]): _checklist(world, checklist)},
-        "ChecklistItem": {str(item["id"]): item},
-        **render.assets(world, tickets=[ticket]),
-    }
+    assets = {**render.checklist_assets(world, ticket), **render.assets(world, tickets=[ticket])}
     return Reply(status=201, body={"id": checklist["id"], "assets": assets})
 
 
 def show_checklist(call: Call) -> Reply:
     """GET /checklists/{id}."""
-    return Reply(body=_checklist(call.world, call.world.one("checklist", call.args[0])))
+    return Reply(body=render.checklist_shown(call.world, call.world.one("checklist", call.args[0])))
 
 
 def create_item(call: Call) -> Reply:
@@ -266,8 +262,3 @@ def _item(world: World, checklist: Row, text: str, *, by: int) -> Row:
     values = {"text": text, "checked": False, "checklist_id": checklist["id"], "ticket_id": None}
     world.touch(checklist)
     return world.insert("checklist_item", values, by=by)
-
-
-def _checklist(world: World, checklist: Row) -> Row:
-    ids = [row["id"] for row in world.where("checklist_item", checklist_id=checklist["id"])]
-    return {**render.plain(checklist), "sorted_item_ids": [str(id_) for id_ in ids], "item_ids": ids}

@@ -134,7 +134,9 @@ class World:
 
     def insert(self, table: str, values: Row, *, by: int = SYSTEM) -> Row:
         """Add a row with the next id, its author and its times."""
-        id_ = self.next_id.get(table, 1)
+        id_, taken = self.next_id.get(table, 1), self.tables.get(table, {})
+        while id_ in taken:
+            id_ += 1
         now = self.now()
         row: Row = {"id": id_, **values}
         row.setdefault("updated_by_id", by)

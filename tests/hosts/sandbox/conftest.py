@@ -13,6 +13,7 @@ from connector.hosts.sandbox import Demo, Sandbox
 from connector.hosts.sandbox.serve import serve
 from tests.hosts.sandbox.clock import Clock
 from tests.hosts.sandbox.receiver import Receiver, receiver
+from tests.hosts.sandbox.recordings import exchanges, uncovered
 
 
 @dataclass(kw_only=True)
@@ -77,3 +78,22 @@ async def desk() -> AsyncIterator[Desk]:
 async def hook() -> AsyncIterator[Receiver]:
     async with receiver() as listening:
         yield listening
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many of the recorded exchanges the sandbox follows."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if "test_the_sandbox_answers_as_zammad_did[" in report.nodeid and report.when == "call"
+    ]
+    if not reports:
+        return
+    names = {report.nodeid.partition("[")[2].removesuffix("]") for report in reports if report.outcome == "passed"}
+    followed = len(names - uncovered().keys())
+    terminalreporter.write_line(
+        f"sandbox: {followed} of {len(exchanges())} recorded exchanges followed ({followed / len(exchanges()):.1%})"
+    )
+    for name, reason in uncovered().items():
+        terminalreporter.write_line(f"  not followed: {name}: {reason}")
