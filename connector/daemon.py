@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,9 @@ from connector.worker import Worker
 
 DRAIN = 2
 """Seconds that requests under way at the door have to end in at a stop."""
+
+LEAVE = 0.5
+"""Seconds that the database has to take the leases of the sweeps back at a stop."""
 
 log = structlog.get_logger()
 
@@ -69,7 +72,7 @@ async def running(house: House, *, poll: float = 1.0) -> AsyncIterator[Running]:
         asyncio.create_task(_keep_sweeping(house), name="sweep"),
     ]
     for task in tasks:
-        task.add_done_callback(lambda _: failed.set())
+        task.add_done_callback(_telling(failed))
     url = "http://{}:{}".format(*listening.getsockname()[:2])
     log.info("started", url=url, hosts=",".join(house.hosts), policy=house.rulebook.policy.revision)
     try:
@@ -77,8 +80,11 @@ async def running(house: House, *, poll: float = 1.0) -> AsyncIterator[Running]:
     finally:
         server.should_exit = True
         tasks[2].cancel()
-        await worker.stop()
+        worker.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(HelpdeskPolicyError, TimeoutError):
+            async with asyncio.timeout(LEAVE):
+                await house.leave()
         log.info("stopped")
 
 
@@ -94,6 +100,17 @@ async def run(house: House) -> int:
         for wait in waits:
             wait.cancel()
         return 0 if stop.is_set() else 1
+
+
+def _telling(failed: asyncio.Event) -> Callable[[asyncio.Task[None]], None]:
+    """Set the event when a part has ended, and say so where it fell."""
+
+    def tell(task: asyncio.Task[None]) -> None:
+        failed.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("part_failed", part=task.get_name(), exc_info=task.exception())
+
+    return tell
 
 
 def _receiver(house: House, host: Host) -> Receive:
@@ -121,6 +138,8 @@ async def _keep_sweeping(house: House) -> None:
                 await house.sweep(host)
             except HelpdeskPolicyError as exc:
                 log.warning("sweep_failed", host=host.name, error=str(exc))
+            except Exception:  # a fault of ours over one host's answer may not close the door to all
+                log.exception("sweep_failed", host=host.name)
         with contextlib.suppress(HelpdeskPolicyError):
             await house.prune()
         await asyncio.sleep(house.settings.sweep_minutes * 60)

@@ -39,13 +39,14 @@ async def sweep(
 
     Looks further than the watermark where `since` says so. `first` is how far the very first sweep reaches back. The
     watermark is the host's own time of the last change seen, so a difference of clocks loses nothing; it is moved only
-    after the wake-ups are on disk.
+    after the wake-ups are on disk, and not over a stretch of time that was not swept.
     """
-    lease = f"sweep {host.name}"
-    if since is None and not await leases.take(store, lease, holder, now=now, lease=every * 0.9):
+    name = lease_of(host.name)
+    if since is None and not await leases.take(store, name, holder, now=now, lease=every * 0.9):
         return None
-    mark = await marks.read(store, lease)
-    start = since or (datetime.fromisoformat(mark) - OVERLAP if mark else now - first)
+    mark = await marks.read(store, name)
+    known = datetime.fromisoformat(mark) if mark else None
+    start = since or (known - OVERLAP if known else now - first)
     until, changed = start, 0
     batch: list[str] = []
     async for touched in host.changed_since(start):
@@ -55,9 +56,15 @@ async def sweep(
             await looks.wake_many(store, host.name, batch, now=now, reason="sweep")
             batch = []
     await looks.wake_many(store, host.name, batch, now=now, reason="sweep")
-    if mark is None or until > datetime.fromisoformat(mark):
-        await marks.write(store, lease, until.isoformat())
+    leaves_a_gap = since is not None and (known is None or since > known)
+    if not leaves_a_gap and (known is None or until > known):
+        await marks.write(store, name, until.isoformat())
     return Swept(since=start, until=until, changed=changed, lost=await _wake_lost(host, store, now=now))
+
+
+def lease_of(host: str) -> str:
+    """Name the lease and the watermark of a host's sweeps."""
+    return f"sweep {host}"
 
 
 async def _wake_lost(host: Host, store: Store, *, now: datetime) -> int | None:

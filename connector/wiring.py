@@ -36,7 +36,7 @@ from connector.settings import Settings
 from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
 from connector.store.asked import claim_one
 from connector.store.overview import Counts
-from connector.sweep import Swept, sweep
+from connector.sweep import Swept, lease_of, sweep
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
@@ -255,6 +255,11 @@ class House:
             self.metrics.lost.labels(host.name).inc(swept.lost or 0)
             log.info("swept", host=host.name, changed=swept.changed, lost=swept.lost, since=swept.since.isoformat())
         return swept
+
+    async def leave(self) -> None:
+        """Let whoever starts next sweep at once: what changed in between is what he must find."""
+        for name in self.hosts:
+            await leases.give_back(self.store, lease_of(name), self.name)
 
     async def prune(self) -> None:
         """Forget what is older than the settings keep, once a day over all daemons."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import SecretStr
 
-from connector.errors import Transient
+from connector.errors import HelpdeskPolicyError
 from connector.metrics import Metrics
 from connector.store.overview import Counts
 
@@ -25,7 +25,7 @@ def routes(counts: Callable[[], Awaitable[Counts]], *, metrics: Metrics, bearer:
         """Depend on the own database only: a host that is down must not stop the intake, just when it is needed."""
         try:
             now = await counts()
-        except Transient:
+        except HelpdeskPolicyError:
             return JSONResponse({"status": "the database is away"}, status_code=503)
         return JSONResponse(
             {
@@ -43,7 +43,7 @@ def routes(counts: Callable[[], Awaitable[Counts]], *, metrics: Metrics, bearer:
             return JSONResponse({"error": "unverified"}, status_code=401)
         try:
             now = await counts()
-        except Transient:
+        except HelpdeskPolicyError:
             now = None
         return Response(metrics.exposition(now), media_type="text/plain; version=0.0.4; charset=utf-8")
 

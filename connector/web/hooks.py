@@ -1,18 +1,24 @@
 """Answer the deliveries of the hosts.
 
-202 once the wake-up is on disk, 401 for what cannot be proven, 413 for what is too large, 503 while the database is
-away, so that the host tries again. The answer is short and fixed: a host may act on what it is told.
+202 once the wake-up is on disk, 401 for what cannot be proven, 408 for what does not come to its end, 413 for what is
+too large, 503 while the database is away, so that the host tries again. The answer is short and fixed: a host may act
+on what it is told.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
-from connector.errors import Transient, Unverified
+from connector.errors import HelpdeskPolicyError, Unverified
 from connector.intake import Receipt
 from connector.metrics import Metrics
+
+READ = 30.0
+"""Seconds that a delivery has to come in; Zammad itself gives up after 60."""
 
 log = structlog.get_logger()
 
@@ -36,12 +42,17 @@ def routes(
         if receive is None:
             return _answer(404, error=f"no host of this name is set up; set up: {', '.join(receivers) or 'none'}")
         try:
-            receipt = await receive(_headers(request), await _body(request, body_limit))
+            async with asyncio.timeout(READ):
+                body = await _body(request, body_limit)
         except _TooLarge:
             return _refuse(metrics, host, "too_large", 413, f"a delivery may have {body_limit} bytes")
+        except (TimeoutError, ClientDisconnect):
+            return _refuse(metrics, host, "unfinished", 408, f"the body did not come to its end within {READ:.0f} s")
+        try:
+            receipt = await receive(_headers(request), body)
         except Unverified as exc:
             return _refuse(metrics, host, "unverified", 401, str(exc))
-        except Transient as exc:
+        except HelpdeskPolicyError as exc:  # the database is away, or broken until a person mends it
             return _refuse(metrics, host, "unavailable", 503, str(exc))
         metrics.deliveries.labels(host, receipt.outcome).inc()
         log.info("delivery", host=host, outcome=receipt.outcome, ticket=receipt.ticket, delivery=receipt.delivery)
