@@ -8,10 +8,14 @@ from datetime import datetime
 from connector.apply import Applied, apply
 from connector.hosts.host import Host
 from connector.hosts.http import metered
-from connector.model.case import Case
+from connector.model.case import Case, Need
 from connector.model.company import NO_DIRECTORY, Directory
 from connector.model.contract import NO_REGISTRY, Registry
 from connector.model.decision import Plan, Verdict
+from connector.model.message import Message
+from connector.model.messages import NO_MESSAGES, Messages
+from connector.model.people import NO_PEOPLE, People
+from connector.model.reading import Reading
 from connector.model.record import Record
 from connector.policy import describe
 from connector.policy.evaluate import evaluate
@@ -26,6 +30,10 @@ class Surroundings:
     policy: Policy
     directory: Directory = NO_DIRECTORY
     registry: Registry = NO_REGISTRY
+    people: People = NO_PEOPLE
+    messages: Messages = NO_MESSAGES
+    reader: Callable[[Message], Reading] | None = None
+    """Understands messages; None where no rule asks for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +93,18 @@ def surround(case: Case, surroundings: Surroundings, *, mails_lately: int) -> Ca
         case,
         directory=surroundings.directory,
         registry=surroundings.registry,
+        people=surroundings.people,
+        messages=surroundings.messages,
+        readings=readings_of(case, surroundings) if Need.READING in surroundings.policy.needs else {},
         mails_lately=mails_lately,
         time_zone=surroundings.policy.time_zone,
     )
+
+
+def readings_of(case: Case, surroundings: Surroundings) -> dict[str, Reading]:
+    """Read what customers said on the ticket, and what agents noted of their calls."""
+    reader = surroundings.reader
+    return {each.id: reader(each.message) for each in case.ticket.customer_articles} if reader else {}
 
 
 def _record(

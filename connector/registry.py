@@ -7,7 +7,8 @@ from pathlib import Path
 
 from connector.errors import Misconfigured
 from connector.model.contract import Contract, Registry
-from connector.policy.address import fold_domain
+from connector.model.people import ACCOUNT, ORDERS, PERMISSIONS, Authority, People
+from connector.policy.address import address_of, fold_domain
 
 
 def read_registry(path: Path, *, is_complete: bool) -> Registry:
@@ -34,6 +35,44 @@ def read_domains(path: Path) -> Mapping[str, tuple[str, ...]]:
             raise Misconfigured(f"{path}:{line}: expected a mail domain such as acme.example, found {row['domain']!r}")
         domains[row["company"]] = (*domains.get(row["company"], ()), folded)
     return domains
+
+
+def read_people(path: Path) -> People:
+    """Read who may ask for and approve what; raises Misconfigured with file and line.
+
+    The columns are `company,address,name,phone,matters,language,valid_from,valid_until`; `matters` are words out of
+    permissions, orders and account, separated by spaces, and empty means all of them.
+    """
+    every = {PERMISSIONS, ORDERS, ACCOUNT}
+    columns = ("company", "address", "name", "phone", "matters", "language", "valid_from", "valid_until")
+    authorities = []
+    for line, row in _rows(path, needed=("company", "address"), known=columns):
+        address, matters = address_of(row["address"]), set(row.get("matters", "").split()) or every
+        if not address:
+            raise Misconfigured(f"{path}:{line}: expected a mail address, found {row['address']!r}")
+        if matters - every:
+            raise Misconfigured(f"{path}:{line}: expected {', '.join(sorted(every))}, found {row['matters']!r}")
+        authorities.append(
+            Authority(
+                company=row["company"],
+                address=address,
+                name=row.get("name", ""),
+                phone=row.get("phone", ""),
+                matters=frozenset(matters),
+                language=row.get("language", ""),
+                valid_from=_day(row.get("valid_from", ""), path, line),
+                valid_until=_day(row.get("valid_until", ""), path, line),
+            )
+        )
+    return People.of(authorities)
+
+
+def read_texts(folder: Path) -> Mapping[str, str]:
+    """Read the message files of a folder by language; raises Misconfigured."""
+    try:
+        return {each.stem: each.read_text(encoding="utf-8") for each in sorted(folder.glob("*.toml"))}
+    except (OSError, UnicodeDecodeError) as exc:
+        raise Misconfigured(f"the messages in {folder} cannot be read: {exc}") from exc
 
 
 def _rows(path: Path, *, needed: tuple[str, ...], known: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:

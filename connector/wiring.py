@@ -24,14 +24,17 @@ from connector.hosts.zammad.zammad import Zammad
 from connector.metrics import Metrics
 from connector.model.action import SendReply
 from connector.model.contract import NO_REGISTRY, Registry
+from connector.model.messages import Messages
+from connector.model.people import NO_PEOPLE, People
 from connector.model.record import Record
 from connector.policy.address import fold_domain
 from connector.policy.file import Content, default_policy, parse_policy
 from connector.policy.found import find_rules
+from connector.policy.messages import load_messages
 from connector.policy.policy import Policy
 from connector.policy.rule import AnyRule
 from connector.process import Looked, Surroundings, look
-from connector.registry import read_domains, read_registry
+from connector.registry import read_domains, read_people, read_registry, read_texts
 from connector.settings import Settings
 from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
 from connector.store.asked import claim_one
@@ -69,6 +72,8 @@ class Rulebook:
     policy: Policy
     content: Content
     registry: Registry
+    people: People
+    messages: Messages
     more_domains: Mapping[str, tuple[str, ...]]
     public: frozenset[str]
 
@@ -98,9 +103,22 @@ def read_rulebook(settings: Settings) -> Rulebook:
         registry=read_registry(beside / contracts.file, is_complete=contracts.complete)
         if contracts.file
         else NO_REGISTRY,
+        people=read_people(beside / content.people.file) if content.people.file else NO_PEOPLE,
+        messages=load_messages(
+            built_in_messages(),
+            read_texts(beside / content.messages.folder) if content.messages.folder else None,
+            own=content.messages.language,
+        ),
         more_domains=more,
         public=public_domains() | {fold_domain(each) for each in content.companies.public_domains},
     )
+
+
+def built_in_messages() -> dict[str, str]:
+    """Read the built-in message files by language."""
+    folder = resources.files("rules") / "messages"
+    files = [each for each in folder.iterdir() if each.name.endswith(".toml")]
+    return {each.name.removesuffix(".toml"): each.read_text(encoding="utf-8") for each in files}
 
 
 def public_domains() -> frozenset[str]:
@@ -173,6 +191,8 @@ class House:
             policy=self.rulebook.policy,
             directory=await self.companies[host.name].directory(now),
             registry=self.rulebook.registry,
+            people=self.rulebook.people,
+            messages=self.rulebook.messages,
         )
         lately = MailsLately(self.store, now - HOUR)
         return await look(ticket, host, surroundings, lately, now=now, decision=new_id(now), dry_run=dry_run)

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from connector.model.company import NO_DIRECTORY, Company, Directory
 from connector.model.contract import NO_REGISTRY, Registry
 from connector.model.desk import NO_DESK, Desk
+from connector.model.messages import NO_MESSAGES, Messages
+from connector.model.people import NO_PEOPLE, People
+from connector.model.reading import Reading
 from connector.model.ticket import Link, Person, Ticket
 
 Memory = Mapping[str, str]
@@ -22,6 +25,8 @@ class Need(Flag):
     ARTICLES = auto()
     LINKS = auto()
     RAW_MAIL = auto()
+    READING = auto()
+    """What the customers' messages say; costs the host nothing beyond the articles."""
     HISTORY = auto()
 
 
@@ -52,10 +57,21 @@ class Case:
     desk: Desk = NO_DESK
     directory: Directory = NO_DIRECTORY
     registry: Registry = NO_REGISTRY
+    people: People = NO_PEOPLE
+    messages: Messages = NO_MESSAGES
+    readings: Mapping[str, Reading] = field(default_factory=dict, hash=False)
+    """What each customer's article says, by the article's id; empty where no active rule asks for it."""
     mails_lately: int = 0
     """Mails of ours to the customer's address within the last hour, over all tickets."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The company's own, in which days are counted."""
+
+    @property
+    def language(self) -> str:
+        """Give the language to answer the customer in: that of his last message, else his own, else nobody's."""
+        read = [self.readings[each.id] for each in self.ticket.customer_articles if each.id in self.readings]
+        spoken = next((each.language for each in reversed(read) if each.automatic is None), "")
+        return spoken or (self.customer.language if self.customer else "")
 
     @property
     def today(self) -> date:

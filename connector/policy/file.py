@@ -45,6 +45,22 @@ class Contracts(Section):
     """Whether a company that is not listed has no contract; else it is unknown, and goes to a person."""
 
 
+class People(Section):
+    """Who may ask for and approve what, for which company."""
+
+    file: Path | None = None
+    """CSV: `company,address,name,phone,matters,language,valid_from,valid_until`; relative to this file."""
+
+
+class Texts(Section):
+    """What customers and agents are told."""
+
+    language: str = "en"
+    """The organisation's own language: agents are addressed in it, and customers whose language is not known."""
+    folder: Path | None = None
+    """Folder with TOML files such as `pl.toml` that replace single messages; relative to this file."""
+
+
 class Mail(Section):
     """The brake on mails of ours."""
 
@@ -64,6 +80,8 @@ class Content(Section):
     """The company's time zone, as in `Europe/Warsaw`; contract days and working hours are counted in it."""
     companies: Companies = Companies()
     contracts: Contracts = Contracts()
+    people: People = People()
+    messages: Texts = Texts()
     mail: Mail = Mail()
 
     @field_validator("time_zone")

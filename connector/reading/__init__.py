@@ -1,0 +1,17 @@
+"""Say what a message asks for, and on which of its words that rests."""
+
+from connector.reading.lexicon import Lexicons, LexiconError, builtin_lexicons, load_lexicons
+from connector.reading.reading import Reading, Secret, Topic, Verdict, Words
+
+__all__ = [
+    "LexiconError",
+    "Lexicons",
+    "Reading",
+    "Secret",
+    "Topic",
+    "Verdict",
+    "Words",
+    "builtin_lexicons",
+    "load_lexicons",
+    "read",
+]
