@@ -8,8 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from importlib import resources
-from pathlib import Path
 
 import structlog
 
@@ -23,18 +21,9 @@ from connector.hosts.zammad.webhook import Proof
 from connector.hosts.zammad.zammad import Zammad
 from connector.metrics import Metrics
 from connector.model.action import SendReply
-from connector.model.contract import NO_REGISTRY, Registry
-from connector.model.messages import Messages
-from connector.model.people import NO_PEOPLE, People
 from connector.model.record import Record
-from connector.policy.address import fold_domain
-from connector.policy.file import Content, default_policy, parse_policy
-from connector.policy.found import find_rules
-from connector.policy.messages import load_messages
-from connector.policy.policy import Policy
-from connector.policy.rule import AnyRule
 from connector.process import Looked, Surroundings, look
-from connector.registry import read_domains, read_people, read_registry, read_texts
+from connector.rulebook import Rulebook, read_rulebook
 from connector.settings import Settings
 from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
 from connector.store.asked import claim_one
@@ -62,69 +51,6 @@ def new_id(now: datetime) -> str:
 def worker_name() -> str:
     """Name this process among all daemons on one database."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rulebook:
-    """The policy file as read, with what it names beside it."""
-
-    rules: Mapping[str, AnyRule]
-    policy: Policy
-    content: Content
-    registry: Registry
-    people: People
-    messages: Messages
-    more_domains: Mapping[str, tuple[str, ...]]
-    public: frozenset[str]
-
-
-def read_rulebook(settings: Settings) -> Rulebook:
-    """Find the rules and read the policy file and its CSV files; raises Misconfigured."""
-    rules = find_rules("rules", *settings.rule_packages)
-    path = settings.policy_file
-    if path is None:
-        policy, content = default_policy(rules)
-    else:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise Misconfigured(f"the policy file {path} cannot be read: {exc}") from exc
-        policy, content = parse_policy(text, str(path), rules)
-    beside = path.parent if path else Path()
-    more = {name: tuple(domains) for name, domains in content.companies.domains.items()}
-    if content.companies.file:
-        for name, domains in read_domains(beside / content.companies.file).items():
-            more[name] = (*more.get(name, ()), *domains)
-    contracts = content.contracts
-    return Rulebook(
-        rules=rules,
-        policy=policy,
-        content=content,
-        registry=read_registry(beside / contracts.file, is_complete=contracts.complete)
-        if contracts.file
-        else NO_REGISTRY,
-        people=read_people(beside / content.people.file) if content.people.file else NO_PEOPLE,
-        messages=load_messages(
-            built_in_messages(),
-            read_texts(beside / content.messages.folder) if content.messages.folder else None,
-            own=content.messages.language,
-        ),
-        more_domains=more,
-        public=public_domains() | {fold_domain(each) for each in content.companies.public_domains},
-    )
-
-
-def built_in_messages() -> dict[str, str]:
-    """Read the built-in message files by language."""
-    folder = resources.files("rules") / "messages"
-    files = [each for each in folder.iterdir() if each.name.endswith(".toml")]
-    return {each.name.removesuffix(".toml"): each.read_text(encoding="utf-8") for each in files}
-
-
-def public_domains() -> frozenset[str]:
-    """Read the built-in list of public mail domains."""
-    text = (resources.files("rules") / "lists" / "public-mail.txt").read_text(encoding="utf-8")
-    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
 def database_url(settings: Settings) -> str:
@@ -361,7 +287,7 @@ def companies_of(host: Host, rulebook: Rulebook) -> Companies:
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Build the house, and take it down in order; raises Misconfigured, or Transient where the database is away."""
-    rulebook = read_rulebook(settings)
+    rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
     async with AsyncExitStack() as stack:
         hosts = connect(settings, rulebook)
         for host in hosts.values():

@@ -11,8 +11,9 @@ from connector.cli import output
 from connector.model.decision import Mode
 from connector.policy.file import schema as schema_of
 from connector.policy.found import find_rules
+from connector.rulebook import Rulebook, read_rulebook
 from connector.settings import load_settings, names_of
-from connector.wiring import Rulebook, check_against_hosts, read_rulebook
+from connector.wiring import check_against_hosts
 
 app = typer.Typer(help="Settings and policy file.", no_args_is_help=True)
 
@@ -30,7 +31,7 @@ def check(
     """
     settings = load_settings(context.obj)
     log.set_up(settings.log_format, level="warning")
-    rulebook = read_rulebook(settings)
+    rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
     findings = [] if offline else asyncio.run(check_against_hosts(settings, rulebook))
     if as_json:
         output.print_json({"policy": rulebook.policy.revision, "findings": findings})
@@ -66,7 +67,8 @@ def schema(context: typer.Context) -> None:
 
 def rules(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the rules, and their modes."""
-    rulebook = read_rulebook(load_settings(context.obj))
+    settings = load_settings(context.obj)
+    rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
     rows = [_rule(rulebook, name) for name in rulebook.rules]
     if as_json:
         output.print_json(rows)
