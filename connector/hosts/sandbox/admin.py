@@ -115,6 +115,8 @@ def _expanded(world: World, resource: Resource, row: Row, actor: Actor) -> Row:
     shown = {**render.plain(row), **render.authors(world, row)}
     if resource.table == "state":
         shown["state_type"] = stock.STATE_TYPES[row["state_type_id"]]
+        if row["next_state_id"]:
+            shown["next_state"] = render.name(world, "state", row["next_state_id"])
     return shown
 
 
@@ -242,7 +244,8 @@ RESOURCES = {
 
 def list_attributes(call: Call) -> Reply:
     """GET /object_manager_attributes: those that are not migrated yet included."""
-    return Reply(body=[_attribute(row) for row in call.world.rows("object_attribute")])
+    rows = sorted(call.world.rows("object_attribute"), key=lambda row: row["position"])
+    return Reply(body=[_attribute(row) for row in rows])
 
 
 def _attribute(row: Row) -> Row:

@@ -74,7 +74,9 @@ def delete(call: Call) -> Reply:
     own = article["created_by_id"] == call.actor.id and article["type_id"] == NOTE and call.actor.is_agent
     if not own and not call.actor.may("admin"):
         raise not_authorized()
+    ticket = call.world.one("ticket", article["ticket_id"])
     call.world.delete("article", article["id"])
+    call.world.change("ticket", ticket, {"article_count": ticket["article_count"] - 1}, by=call.actor.id)
     return Reply(body={})
 
 

@@ -16,6 +16,7 @@ from connector.hosts.sandbox.world import Event, Row, World
 
 AUTOMATIC = re.compile(r"auto-(generated|replied)|auto_reply", re.IGNORECASE)
 BULK = re.compile(r"bulk|junk|list|auto_reply", re.IGNORECASE)
+ORIGINAL = "message.html"  # what an HTML mail looked like before it was cleaned
 ROBOTS = re.compile(r"^(mailer-daemon|postmaster|abuse|root|noreply|no-reply)@", re.IGNORECASE)
 
 
@@ -44,7 +45,8 @@ def receive(world: World, raw: bytes) -> Received:
         ticket, kind, changes = _open(world, values, heads, sender), "create", {}
     article = articles.insert(world, ticket, values, by=sender["id"])
     for name, data, type_ in files:
-        articles.add_file(world, article["id"], name=name, data=data, kind=type_)
+        original = {"content-alternative": True, "original-format": True} if name == ORIGINAL else {}
+        articles.add_file(world, article["id"], name=name, data=data, kind=type_, **original)
     world.insert("raw_mail", {"article_id": article["id"], "_bytes": raw})
     sla.escalate(world, ticket)
     world.events.append(
@@ -147,7 +149,7 @@ def _files(mail: EmailMessage) -> list[tuple[str, bytes, str]]:
     body = mail.get_body(preferencelist=("html", "plain"))
     found: list[tuple[str, bytes, str]] = []
     if body is not None and body.get_content_subtype() == "html":
-        found.append(("message.html", _text(body).encode(), "text/html"))
+        found.append((ORIGINAL, _text(body).encode(), "text/html"))
     for part in mail.walk():
         if part.is_multipart() or part is body or (part.get_content_maintype() == "text" and not part.get_filename()):
             continue

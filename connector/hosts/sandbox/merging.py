@@ -43,7 +43,9 @@ def join_into(world: World, source: Row, target: Row, *, by: int) -> None:
     note = {"body": "merged", "from": render.fullname(world.one("user", by))}
     article = world.insert("article", {**stock.ARTICLE, **note, "ticket_id": source["id"]}, by=by)
     relations.join(world, "parent", source=target, target=source, by=by)
-    world.change("ticket", source, {"state_id": MERGED, "pending_time": None, "owner_id": 1}, by=by)
+    disabled = {**source["preferences"], "escalation_calculation": {"escalation_disabled": True}}
+    values = {"state_id": MERGED, "pending_time": None, "owner_id": 1, "preferences": disabled}
+    world.change("ticket", source, values, by=by)
     world.touch(source)
     world.touch(target)
     world.record("Ticket", source["id"], "merged_into", by=by, id_from=source["id"], id_to=target["id"])

@@ -73,6 +73,7 @@ def update_user(call: Call) -> Reply:
     for attribute, (old, new) in changes.items():
         _remember(call.world, user, attribute, old, new, call.actor.id)
     if "organization_id" in changes:
+        _touch(call.world, *changes["organization_id"])
         _move_tickets(call.world, user, *changes["organization_id"])
     return _user(call, user)
 
@@ -131,6 +132,7 @@ def add_user(world: World, values: Row, *, by: int) -> Row:
     if not _is_customer(row) and not row["preferences"]:
         row["preferences"] = copy.deepcopy(stock.NOTIFICATIONS)
     user = world.insert("user", row, by=by)
+    _touch(world, user["organization_id"])
     world.record("User", user["id"], "created", by=by)
     return user
 
@@ -207,6 +209,13 @@ def _check_address(world: World, email: str | None, *, but: int | None = None) -
         raise unprocessable(f"Invalid email '{email}'")
     if any(user["email"] == email and user["id"] != but for user in world.rows("user")):
         raise unprocessable(f"Email address '{email}' is already used for another user.")
+
+
+def _touch(world: World, *companies: int | None) -> None:
+    for id_ in companies:
+        company = world.get("organization", id_)
+        if company:
+            world.touch(company)
 
 
 def _move_tickets(world: World, user: Row, old: int | None, new: int | None) -> None:

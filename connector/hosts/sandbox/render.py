@@ -249,8 +249,10 @@ def _add_organization(world: World, found: dict[str, dict[int, Row]], id_: objec
     if company is None or company["id"] in found["Organization"]:
         return
     shown: dict[str, Any] = organization_shown(world, company)
+    # In assets, and only there, the members of second rank count as members too.
+    shown["member_ids"] = sorted({*shown["member_ids"], *shown["secondary_member_ids"]})
     found["Organization"][company["id"]] = shown
-    for member in (*shown["member_ids"], *shown["secondary_member_ids"]):
+    for member in shown["member_ids"]:
         _add_user(world, found, member)
 
 

@@ -18,7 +18,8 @@ AGENT_PERMISSIONS = ["ticket.agent", "user_preferences.access_token"]
 
 def install(world: World) -> None:
     """Set up what a fresh installation holds."""
-    people.add_user(world, {"login": "-", "firstname": "-", "active": False, "role_ids": []}, by=1)
+    nobody = {"login": "-", "firstname": "-", "active": False, "role_ids": [], "department": "", "address": ""}
+    people.add_user(world, nobody, by=1)
     world.one("user", 1)["preferences"] = {}
     for id_, (name, area, value) in stock.SETTINGS.items():
         world.next_id["setting"] = id_

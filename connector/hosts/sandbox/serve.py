@@ -61,4 +61,5 @@ async def serve(box: Sandbox, *, host: str = "127.0.0.1", port: int = 0) -> Asyn
         for task in list(server.server_state.tasks):
             task.cancel()
         await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # lets the aborted connections close
         listening.close()

@@ -12,28 +12,31 @@ from connector.hosts.sandbox.world import Row, World, moment, stamp
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def escalate(world: World, ticket: Row) -> dict[str, tuple[Any, Any]]:
+def escalate(world: World, ticket: Row, *, new: bool = False) -> dict[str, tuple[Any, Any]]:
     """Compute a ticket's escalation times anew; tell what changed. Waiting and closed tickets have none."""
     state = world.one("state", ticket["state_id"])
     sla = None if state["ignore_escalation"] else _select(world, ticket)
     calculation = ticket["preferences"].get("escalation_calculation")
-    if state["ignore_escalation"] and (calculation or ticket["created_at"] == ticket["updated_at"]):
+    if state["ignore_escalation"] and (calculation or new):
         values = {"escalation_calculation": {"escalation_disabled": True}}
         return _write(world, ticket, first=None, solution=None, preferences=values)
     if sla is None:
-        return _write(world, ticket, first=None, solution=None, preferences={}) if calculation else {}
+        had = calculation and "sla_id" in calculation
+        return _write(world, ticket, first=None, solution=None, preferences={}) if had else {}
     calendar = world.one("calendar", sla["calendar_id"])
     start = moment(ticket["created_at"])
     first = _add(calendar, start, sla["first_response_time"])
     if ticket["first_response_at"]:
         first = None
-    details = {
+    details: Row = {
         "sla_id": sla["id"],
         "sla_updated_at": sla["updated_at"],
         "calendar_id": calendar["id"],
         "calendar_updated_at": calendar["updated_at"],
         "escalation_disabled": False,
     }
+    if ticket["last_contact_at"]:
+        details |= {"last_update_at": ticket["last_contact_at"], "last_contact_at": ticket["last_contact_at"]}
     solution = _add(calendar, start, sla["solution_time"])
     return _write(world, ticket, first=first, solution=solution, preferences={"escalation_calculation": details})
 

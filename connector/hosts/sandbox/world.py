@@ -43,6 +43,20 @@ KINDS = {
 }
 
 
+# Columns that are asked for often; everything else is found by looking at each row.
+INDEXED = {
+    "article": ("ticket_id", "message_id_md5"),
+    "tag": ("o_id",),
+    "time_accounting": ("ticket_id",),
+    "raw_mail": ("article_id",),
+    "file": ("o_id",),
+    "history": ("o_id",),
+    "ticket": ("number", "customer_id"),
+    "user": ("organization_id",),
+    "link": ("link_object_source_value", "link_object_target_value"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Tell the triggers what happened to one ticket in one transaction."""
@@ -88,6 +102,7 @@ class World:
         self.jobs: list[Job] = []
         self.wake: Callable[[], None] = lambda: None
         self._undo: list[Callable[[], object]] | None = None
+        self._index: dict[tuple[str, str, Any], dict[int, Row]] = {}
 
     def now(self) -> str:
         """Tell the time in Zammad's notation."""
@@ -100,8 +115,21 @@ class World:
         return [row for _, row in sorted(self.tables.get(table, {}).items())]
 
     def where(self, table: str, **wanted: object) -> list[Row]:
-        """List the rows whose columns have these values."""
-        return [row for row in self.rows(table) if all(row.get(key) == value for key, value in wanted.items())]
+        """List the rows whose columns have these values, by ascending id."""
+        indexed = next((column for column in INDEXED.get(table, ()) if column in wanted), None)
+        if indexed is None:
+            rows = self.rows(table)
+        else:
+            rows = [row for _, row in sorted(self._index.get((table, indexed, wanted[indexed]), {}).items())]
+        return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
+
+    def _enter(self, table: str, row: Row) -> None:
+        for column in INDEXED.get(table, ()):
+            self._index.setdefault((table, column, row.get(column)), {})[row["id"]] = row
+
+    def _leave(self, table: str, row: Row) -> None:
+        for column in INDEXED.get(table, ()):
+            self._index[(table, column, row.get(column))].pop(row["id"])
 
     def get(self, table: str, id_: object) -> Row | None:
         """Find a row by id, whatever type the id came in."""
@@ -145,7 +173,12 @@ class World:
         row.setdefault("updated_at", now)
         self.next_id[table] = id_ + 1
         self.tables.setdefault(table, {})[id_] = row
-        self.undoable(lambda: self.tables[table].pop(id_, None))
+        self._enter(table, row)
+
+        def back() -> None:
+            self._leave(table, self.tables[table].pop(id_))
+
+        self.undoable(back)
         return row
 
     def change(self, table: str, row: Row, values: Row, *, by: int | None = None) -> dict[str, tuple[Any, Any]]:
@@ -154,14 +187,18 @@ class World:
         if not changes:
             return {}
         before = dict(row)
+        self._leave(table, row)
         row.update({key: value for key, (_, value) in changes.items()})
         row["updated_at"] = self.now()
         if by is not None:
             row["updated_by_id"] = by
+        self._enter(table, row)
 
         def back() -> None:
+            self._leave(table, row)
             row.clear()
             row.update(before)
+            self._enter(table, row)
 
         self.undoable(back)
         return changes
@@ -175,7 +212,13 @@ class World:
     def delete(self, table: str, id_: int) -> None:
         """Remove a row."""
         row = self.tables[table].pop(id_)
-        self.undoable(lambda: self.tables[table].__setitem__(id_, row))
+        self._leave(table, row)
+
+        def back() -> None:
+            self.tables[table][id_] = row
+            self._enter(table, row)
+
+        self.undoable(back)
 
     def undoable(self, back: Callable[[], object]) -> None:
         """Remember how to take the last write back."""

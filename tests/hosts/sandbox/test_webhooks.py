@@ -60,6 +60,51 @@ async def test_a_redirect_is_a_failure_and_not_followed(desk: Desk, hook: Receiv
     assert {delivery.path for delivery in hook.got} == {"/hook"}
 
 
+async def test_a_receiver_that_hangs_holds_up_the_deliveries_behind_it(desk: Desk, hook: Receiver) -> None:
+    desk.box.worker.patience = 0.1
+    hook.hangs = lambda path: 0.5 if path == "/slow" else 0.0
+    await desk.hook(f"{hook.url}/slow", "a slow", CREATED)
+    await desk.hook(f"{hook.url}/quick", "b quick", CREATED)
+
+    await desk.ticket()
+    await desk.box.settle()
+
+    assert [delivery.path for delivery in hook.got] == ["/slow", "/quick", "/slow", "/slow", "/slow", "/slow"]
+
+
+async def test_a_trigger_that_changes_the_ticket_wakes_no_other_unless_told_to(desk: Desk, hook: Receiver) -> None:
+    change = {"name": "b sets", "condition": UPDATED, "perform": {"ticket.priority_id": {"value": "3"}}}
+    await desk.admin.post("triggers", json={**change, "execution_condition_mode": "always"})
+    await desk.hook(hook.url, "a prio", {**UPDATED, "ticket.priority_id": {"operator": "has changed", "value": []}})
+    seen = []
+
+    for recursive in (False, True):
+        await desk.admin.put("settings/111", json={"state_current": {"value": recursive}})
+        ticket = await desk.ticket()
+        await desk.bot.put(f"tickets/{ticket['id']}", json={"title": "changed"})
+        await desk.box.settle()
+        seen.append(len(hook.got))
+
+    assert seen == [0, 1]
+
+
+async def test_a_merge_names_no_change(desk: Desk, hook: Receiver) -> None:
+    source, target = await desk.ticket(), await desk.ticket()
+    await desk.hook(hook.url, "into", {"ticket.action": {"operator": "is", "value": "update.merged_into"}})
+    await desk.hook(hook.url, "received", {"ticket.action": {"operator": "is", "value": "update.received_merge"}})
+    await desk.hook(hook.url, "state", {**UPDATED, "ticket.state_id": {"operator": "has changed", "value": []}})
+    await desk.hook(hook.url, "updated", UPDATED)
+
+    await desk.anna.put(f"ticket_merge/{source['id']}/{target['number']}")
+    await desk.box.settle()
+
+    assert [(delivery.trigger, delivery.body["ticket"]["id"]) for delivery in hook.got] == [
+        ("into", source["id"]),
+        ("received", target["id"]),
+        ("updated", source["id"]),
+    ]
+
+
 async def test_an_inactive_webhook_loses_its_events(desk: Desk, hook: Receiver) -> None:
     webhook_id = await desk.hook(hook.url, "created", CREATED)
     await desk.admin.put(f"webhooks/{webhook_id}", json={"active": False})
