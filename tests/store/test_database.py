@@ -134,7 +134,7 @@ async def test_a_row_locked_by_another_on_postgresql_is_transient_and_then_heals
         with psycopg.connect(postgres_server.url(name).replace("+psycopg", "")) as other:
             other.execute("SELECT host FROM looks FOR UPDATE")
             with pytest.raises(Transient, match="lock timeout"):
-                await wake(store, "1")
+                await asyncio.wait_for(wake(store, "1"), timeout=20)
         await wake(store, "1")
 
         row = await overview.show(store, "zammad", "1", now=NOW)
