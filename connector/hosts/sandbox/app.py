@@ -66,20 +66,21 @@ async def _answer(box: Sandbox, request: Request) -> Response:
         response = Response()
     else:
         response = respond(box.world, request, body)
-    await _hang_up(box, request, fault)
+    if fault is not None and fault.effect in ("close_before", "close_after"):
+        return await _hang_up(box, request, fault)
     box.requests.add(Seen(method=method, path=path, query=request.url.query, status=response.status_code))
     return response
 
 
-async def _hang_up(box: Sandbox, request: Request, fault: Fault | None) -> None:
-    if fault is None or fault.effect not in ("close_before", "close_after"):
-        return
+async def _hang_up(box: Sandbox, request: Request, fault: Fault) -> Response:
+    """Cut the connection; without a real one (in-process ASGI) the client sees the exception itself."""
     box.requests.add(Seen(method=request.method, path=request.url.path, query=request.url.query))
     transport = box.connections.get((request.client.host, request.client.port)) if request.client else None
-    if transport is not None:
-        transport.abort()
-        await asyncio.sleep(0.01)  # lets the server see the closed connection before it would answer 500
-    raise ConnectionResetError(f"fault: {fault.effect}")
+    if transport is None:
+        raise ConnectionResetError(f"fault: {fault.effect}")
+    transport.abort()
+    await asyncio.sleep(0.01)  # lets the server see the closed connection before it would answer
+    return Response()
 
 
 def respond(world: World, request: Request, body: bytes) -> Response:

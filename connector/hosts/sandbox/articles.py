@@ -299,16 +299,25 @@ def _contact(ticket: Row, article: Row, *, first: bool) -> Row:
 
 
 def account(world: World, ticket: Row, unit: Any, *, by: int, article_id: int | None = None) -> Row:
-    """Book time on a ticket; what is no number counts as 0.0 without a word."""
-    try:
-        spent = float(str(unit).replace(",", "."))
-    except ValueError:
-        spent = 0.0
-    values = {"ticket_id": ticket["id"], "ticket_article_id": article_id, "time_unit": str(spent), "type_id": None}
+    """Book time on a ticket."""
+    values = {"ticket_id": ticket["id"], "ticket_article_id": article_id, "time_unit": read_unit(unit), "type_id": None}
     row = world.insert("time_accounting", values, by=by)
-    total = sum(float(other["time_unit"]) for other in world.where("time_accounting", ticket_id=ticket["id"]))
-    world.change("ticket", ticket, {"time_unit": str(total)}, by=by)
+    sum_up(world, ticket, by=by)
     return row
+
+
+def read_unit(unit: Any) -> str:
+    """Read an amount of time; what is no number counts as 0.0 without a word."""
+    try:
+        return str(float(str(unit).replace(",", ".")))
+    except ValueError:
+        return "0.0"
+
+
+def sum_up(world: World, ticket: Row, *, by: int) -> None:
+    """Write the sum of all booked time on the ticket."""
+    total = sum(float(row["time_unit"]) for row in world.where("time_accounting", ticket_id=ticket["id"]))
+    world.change("ticket", ticket, {"time_unit": str(total)}, by=by)
 
 
 # files

@@ -155,8 +155,9 @@ def add_accounted(call: Call) -> Reply:
 def change_accounted(call: Call) -> Reply:
     """PUT /tickets/{id}/time_accountings/{id}: administrators only."""
     row = call.world.one("time_accounting", call.args[1])
-    unit = str(float(str(call.params.get("time_unit"))))
+    unit = articles.read_unit(call.params.get("time_unit"))
     call.world.change("time_accounting", row, {"time_unit": unit})
+    articles.sum_up(call.world, call.world.one("ticket", row["ticket_id"]), by=call.actor.id)
     return Reply(body=_accounted(row))
 
 

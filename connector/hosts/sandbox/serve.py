@@ -42,7 +42,7 @@ async def serve(box: Sandbox, *, host: str = "127.0.0.1", port: int = 0) -> Asyn
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     config = uvicorn.Config(
-        box.app, http=_protocol(box), log_level="critical", lifespan="off", access_log=False, ws="none"
+        box.app, http=_protocol(box), log_level="error", lifespan="off", access_log=False, ws="none"
     )
     config.load()
     server = uvicorn.Server(config)

@@ -95,5 +95,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(
         f"sandbox: {followed} of {len(exchanges())} recorded exchanges followed ({followed / len(exchanges()):.1%})"
     )
+    for report in terminalreporter.getreports("passed"):
+        for key, value in report.user_properties:
+            if key == "agreement":
+                terminalreporter.write_line(f"sandbox: {value}")
     for name, reason in uncovered().items():
         terminalreporter.write_line(f"  not followed: {name}: {reason}")

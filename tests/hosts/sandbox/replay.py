@@ -19,6 +19,7 @@ from tests.hosts.sandbox import between
 from tests.hosts.sandbox.receiver import Delivery, Receiver
 from tests.hosts.sandbox.recordings import exchanges, order
 from tests.hosts.sandbox.shape import differences
+from tests.hosts.sandbox.values import agreement
 
 HOOKS, DEAD = "127.0.0.1:9471", "127.0.0.1:9472"  # where the recorder listened, and where nobody did
 NOBODY = "127.0.0.1:1"
@@ -42,6 +43,8 @@ class Replay:
     time: list[datetime]
     found: dict[str, list[str]] = field(default_factory=dict)
     caught: dict[str, list[Delivery]] = field(default_factory=dict)
+    equal: int = 0
+    values: int = 0
 
     def now(self, text: str) -> None:
         """Set the clock."""
@@ -122,6 +125,8 @@ class Replay:
             return [f"status {answer.status_code} instead of {theirs['status']}: {answer.text[:200]}"]
         if isinstance(theirs["body"], str):
             return [] if bool(answer.text) == bool(theirs["body"]) else [f"body {answer.text[:80]!r}"]
+        equal, every = agreement(answer.json(), theirs["body"])
+        self.equal, self.values = self.equal + equal, self.values + every
         return differences(answer.json(), theirs["body"])
 
     # deliveries
