@@ -56,9 +56,12 @@ class Client:
         """Prepare the client; `parallel` bounds the requests under way at once, for the host's sake."""
         self._host = host
         self._slots = asyncio.Semaphore(parallel)
-        self._http = httpx.AsyncClient(
-            base_url=base_url.rstrip("/"), headers=dict(headers), timeout=TIMEOUT, transport=transport or _transport()
+        base, own = base_url.rstrip("/"), dict(headers)
+        self._reader = self._writer = httpx.AsyncClient(
+            base_url=base, headers=own, timeout=TIMEOUT, transport=transport or reading_transport()
         )
+        if transport is None:
+            self._writer = httpx.AsyncClient(base_url=base, headers=own, timeout=TIMEOUT, transport=writing_transport())
 
     async def read(self, path: str, *, method: str = "GET", json: Any = None) -> httpx.Response:
         """Send a request that changes nothing; tried three times within seconds before it is Transient."""
@@ -69,22 +72,23 @@ class Client:
             reraise=True,
         ):
             with attempt:
-                return await self._send(method, path, json)
+                return await self._send(self._reader, method, path, json)
         raise AssertionError("unreachable")
 
     async def write(self, method: str, path: str, json: Any) -> httpx.Response:
         """Send a request that changes something, once."""
-        return await self._send(method, path, json)
+        return await self._send(self._writer, method, path, json)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._reader.aclose()
+        await self._writer.aclose()
 
-    async def _send(self, method: str, path: str, json: Any) -> httpx.Response:
+    async def _send(self, client: httpx.AsyncClient, method: str, path: str, json: Any) -> httpx.Response:
         async with self._slots:
             started = time.monotonic()
             try:
-                response = await self._http.request(method, path, json=json)
+                response = await client.request(method, path, json=json)
             except httpx.HTTPError as exc:
                 why = str(exc) or type(exc).__name__
                 raise Transient(f"{self._host} did not answer {method} {path}: {why}; is it up and reachable?") from exc
@@ -119,13 +123,19 @@ def content_of(response: httpx.Response, *, host: str) -> Any:
         raise Permanent(f"{host} answered {where} without JSON: is the URL that of the helpdesk itself?") from exc
 
 
-def _transport() -> httpx.AsyncBaseTransport | None:
-    """Choose the transport in one place: aiohttp's under httpx's API where it is installed, else httpx's own.
-
-    Measured by `bench/transport.py` on one machine, aiohttp's did several times as many read-and-write pairs a second.
-    """
+def reading_transport() -> httpx.AsyncBaseTransport:
+    """Choose how reads travel: by aiohttp under httpx's API where it is installed, which is several times as fast."""
     try:
         from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415 - an optional dependency
     except ImportError:
-        return None
+        return writing_transport()
     return AiohttpTransport()
+
+
+def writing_transport() -> httpx.AsyncBaseTransport:
+    """Choose how writes travel: by what never sends one twice.
+
+    aiohttp sends a PUT or DELETE once more, unasked, when a connection in use before is closed without an answer; a PUT
+    that carries a mail was carried out by then, and the mail would leave twice.
+    """
+    return httpx.AsyncHTTPTransport()

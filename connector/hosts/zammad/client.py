@@ -20,10 +20,13 @@ Json = Any
 class ZammadClient:
     """Speak with one Zammad as the user whose token this is."""
 
-    def __init__(self, url: str, token: SecretStr, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Prepare the connection; nothing is sent yet."""
+    def __init__(
+        self, url: str, token: SecretStr, *, page: int = PAGE, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Prepare the connection; nothing is sent yet. `page` is how many rows of a list are read at once."""
         headers = {"Authorization": f"Token token={token.get_secret_value()}", "Accept": "application/json"}
         self._http = Client(url, headers, host=HOST, transport=transport)
+        self._page = page
 
     async def ticket(self, ticket: str) -> Json:
         """Read a ticket with its customer and organization: `full=true`, 75 ms where `all=true` takes 400 (fact 51).
@@ -110,10 +113,12 @@ class ZammadClient:
     async def organizations(self) -> AsyncIterator[Json]:
         """List all organizations, page by page."""
         page = 1
-        while batch := await self._get(f"/api/v1/organizations?per_page={PAGE}&page={page}&sort_by=id&order_by=asc"):
+        while batch := await self._get(
+            f"/api/v1/organizations?per_page={self._page}&page={page}&sort_by=id&order_by=asc"
+        ):
             for organization in batch:
                 yield organization
-            if len(batch) < PAGE:
+            if len(batch) < self._page:
                 return
             page += 1
 
@@ -129,21 +134,30 @@ class ZammadClient:
         return self._content(await self._http.read(path))
 
     async def _search(self, path: str, field: str, moment: str) -> AsyncIterator[Json]:
+        """Go on from the last row's own moment: by page numbers, a row that changes meanwhile moves to the end, and
+
+        another slips into the page that was read already.
+        """
+        seen: set[tuple[int, str]] = set()
         page = 1
         while True:
             query = {
                 "condition": {field: {"operator": "after (absolute)", "value": moment}},
                 "sort_by": ["updated_at", "id"],
                 "order_by": ["asc", "asc"],
-                "per_page": PAGE,
+                "per_page": self._page,
                 "page": page,
             }
             batch = self._content(await self._http.read(path, method="POST", json=query))
             for row in batch:
-                yield row
-            if len(batch) < PAGE:
+                if (row["id"], row["updated_at"]) not in seen:
+                    seen.add((row["id"], row["updated_at"]))
+                    yield row
+            if len(batch) < self._page:
                 return
-            page += 1
+            last = batch[-1]["updated_at"]
+            page = page + 1 if last == moment else 1  # a whole page of one moment: there may be more of it
+            moment = last
 
     @staticmethod
     def _content(response: httpx.Response) -> Json:
