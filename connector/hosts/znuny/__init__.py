@@ -1,0 +1,1 @@
+"""Znuny, as it behaved when recorded: version 6.5."""

@@ -1,0 +1,286 @@
+"""Turn a plan into requests to Znuny, and compare the answers with what was asked; no I/O.
+
+With the add-on a plan is one request, carried out in one database transaction under the mark that the ticket had when
+it was looked at: wholly, or not at all.
+
+Without it there is only `TicketUpdate`, which is not atomic (fact 14): it writes fields, then sends the article, then
+writes the dynamic fields. A mail and the memory of it in one request could be cut between the two, and the mail would
+leave twice. So the memory that a mail is about to leave goes first, in the request before; it says how many mails of
+ours the ticket will then show, by which the next look tells whether the mail left.
+"""
+
+import html
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connector.errors import Permanent
+from connector.hosts.host import Write
+from connector.hosts.znuny.fields import DECISION, FIRST, MEMORY, TAGS, written_memory, written_tags
+from connector.hosts.znuny.lists import Lists
+from connector.hosts.znuny.translate import FIELD
+from connector.model.action import (
+    AddLink,
+    AddNote,
+    AddTag,
+    CreateTicket,
+    MoveTo,
+    RemoveTag,
+    SendReply,
+    SetAttribute,
+    SetCompany,
+    SetPriority,
+    SetState,
+)
+from connector.model.case import Case
+from connector.model.decision import Plan, Step
+from connector.model.message import Channel
+from connector.model.ticket import State
+from connector.policy import describe
+from connector.policy.memory import ORIGIN, as_text, once_key, origin
+
+Fields = dict[str, Any]
+
+OWN = ("Type", "Service", "SLA", "Lock")
+"""Ticket fields that are set by their names; every other attribute is a dynamic field."""
+
+
+def writes_of(case: Case, plan: Plan, lists: Lists) -> tuple[Write, ...]:
+    """Give the requests of a plan; none where nothing is to be done.
+
+    Raises Permanent where the plan names a queue, state, priority or field that this Znuny does not have, or needs what
+    cannot be done without the add-on.
+    """
+    if not plan.steps and plan.memory == dict(case.memory):
+        return ()
+    return (_whole(case, plan, lists),) if lists.add_on else tuple(_in_steps(case, plan, lists))
+
+
+def complaint(write: Write, answer: Mapping[str, Any]) -> str | None:
+    """Say what Znuny did not do although it answered with success."""
+    shown = dict(answer.get("Ticket") or {})
+    listed = shown.pop("DynamicField", ())
+    shown |= {FIELD + str(each["Name"]): each["Value"] for each in listed}  # the stock interface lists them (fact 11)
+    shown["ArticleIDs"] = len(answer.get("ArticleIDs") or ([answer["ArticleID"]] if answer.get("ArticleID") else []))
+    shown["Created"] = len(answer.get("Created") or ())
+    linked = {(str(each["TicketID"]), str(each["Is"])) for each in answer.get("Links") or ()}
+    missing = [
+        f"asked for {name} {wanted!r}, it says {shown.get(name)!r}"
+        for name, wanted in write.expect.items()
+        if name != "Links" and as_text(shown.get(name)) != as_text(wanted)
+    ]
+    missing += [
+        f"ticket {ticket} is not linked as {kind}"
+        for ticket, kind in write.expect.get("Links", ())
+        if (ticket, kind) not in linked
+    ]
+    return f"Znuny ignored part of {write.method} {write.path}: {'; '.join(missing)}" if missing else None
+
+
+def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
+    ticket, fields, expect = _changes(case, plan, lists)
+    if plan.memory != dict(case.memory):
+        fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(plan.memory)
+    articles = [{"Article": article, "Decision": plan.decision} for article, _ in _articles(case, plan)]
+    links = [(step.action.ticket, str(step.action.kind)) for step in plan.steps if isinstance(step.action, AddLink)]
+    new = [_new(case, step, step.action, plan, lists) for step in plan.steps if isinstance(step.action, CreateTicket)]
+    body: Fields = {"HistoryID": int(case.ticket.version.removeprefix("history "))}
+    company = _company(case, plan)
+    if company:
+        body["Company"] = company
+        expect |= {"CustomerID": company["CustomerID"], "CustomerUserID": company["CustomerUser"]}
+    parts = {
+        "Ticket": ticket,
+        "Fields": fields,
+        "Articles": articles,
+        "Links": [{"TicketID": other, "Is": kind} for other, kind in links],
+        "Create": new,
+    }
+    body |= {name: part for name, part in parts.items() if part}
+    expect |= {"ArticleIDs": len(articles), "Created": len(new)} | ({"Links": tuple(links)} if links else {})
+    return Write(method="POST", path=f"/Apply/{case.ticket.id}", body=body, steps=plan.steps, expect=expect)
+
+
+def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
+    """Give fields and note with all that is remembered of them, then each mail after the memory of it.
+
+    The note rides with the fields, and its memory is written after it in the same request: a cut between the two would
+    write the note twice, and lose none.
+    """
+    missing = next((step for step in plan.steps if isinstance(step.action, AddLink | CreateTicket | SetCompany)), None)
+    if missing is not None:
+        what = describe.action(missing.action)
+        raise Permanent(f"{missing.rule} wants to {what}: that takes the add-on, which this Znuny does not have")
+    articles = _articles(case, plan)
+    mails = [(article, steps) for article, steps in articles if article.get("ArticleSend")]
+    notes = [(article, steps) for article, steps in articles if not article.get("ArticleSend")]
+    memory = {key: value for key, value in plan.memory.items() if key not in {_key(step) for _, [step] in mails}}
+
+    ticket, fields, expect = _changes(case, plan, lists)
+    done = tuple(step for step in plan.steps if not isinstance(step.action, AddNote | SendReply))
+    note, noted = notes[0] if notes else (None, ())
+    if memory != dict(case.memory):
+        fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(memory)
+    if ticket or fields or note:
+        yield _update(case, plan, ticket, fields, note, steps=(*done, *noted), expect=expect)
+
+    sent = sum(1 for each in case.ticket.articles if each.decision and each.channel is Channel.EMAIL)
+    for mail, [step] in mails:
+        sent += 1
+        first = written_memory(memory | {_key(step): f"{FIRST}{sent}"})
+        memory[_key(step)] = plan.memory[_key(step)]
+        yield _update(case, plan, {}, {MEMORY: first}, None, steps=(), expect={FIELD + MEMORY: first})
+        after = written_memory(memory)
+        yield _update(case, plan, {}, {MEMORY: after}, mail, steps=(step,), expect={FIELD + MEMORY: after})
+
+
+def _update(
+    case: Case,
+    plan: Plan,
+    ticket: Fields,
+    fields: Fields,
+    article: Fields | None,
+    *,
+    steps: tuple[Step, ...],
+    expect: Fields,
+) -> Write:
+    fields = fields | ({DECISION: plan.decision} if article else {})
+    body = {
+        "Ticket": ticket,
+        "Article": article,
+        "DynamicField": [{"Name": name, "Value": value} for name, value in fields.items()],
+    }
+    return Write(
+        method="PATCH",
+        path=f"/Ticket/{case.ticket.id}",
+        body={name: part for name, part in body.items() if part},
+        steps=steps,
+        expect=expect | ({"ArticleIDs": 1} if article else {}),
+    )
+
+
+def _changes(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, Fields]:
+    """Give fields of the ticket, dynamic fields, and what the answer must show of both."""
+    ticket: Fields = {}
+    fields: Fields = {}
+    expect: Fields = {}
+    tags = set(case.ticket.tags)
+    for step in plan.steps:
+        match step.action:
+            case AddTag(name=name):
+                tags.add(name)
+            case RemoveTag(name=name):
+                tags.discard(name)
+            case MoveTo(group=group):
+                lists.check_group(group)
+                ticket["Queue"] = expect["Queue"] = group
+            case SetState(state=state, until=until):
+                ticket["State"] = expect["State"] = lists.state_name(state)
+                if state is State.PENDING:
+                    ticket["PendingTime"] = _pending(until, lists.time_zone, rule=step.rule)
+            case SetPriority(priority=priority):
+                lists.check_priority(priority)
+                ticket["Priority"] = expect["Priority"] = priority
+            case SetAttribute(name=name, value=value) if name in OWN:
+                ticket[name] = expect[name] = value
+            case SetAttribute(name=name, value=value):
+                lists.check_field(name)
+                fields[name] = expect[FIELD + name] = value
+            case _:
+                pass
+    if tags != case.ticket.tags:
+        fields[TAGS] = expect[FIELD + TAGS] = written_tags(tags)
+    return ticket, fields, expect
+
+
+def _pending(until: datetime | None, time_zone: ZoneInfo, *, rule: str) -> Fields:
+    if until is None:
+        raise Permanent(f"{rule} sets the ticket pending without a time, which Znuny refuses")
+    at = until.astimezone(time_zone)  # Znuny reads it in its own zone, to the minute
+    return {"Year": at.year, "Month": at.month, "Day": at.day, "Hour": at.hour, "Minute": at.minute}
+
+
+def _company(case: Case, plan: Plan) -> Fields | None:
+    company = next((step.action.company for step in plan.steps if isinstance(step.action, SetCompany)), None)
+    if company is None:
+        return None
+    if case.ticket.customer is None:
+        raise Permanent(f"ticket {case.ticket.number} has no customer to attach to a company")
+    # Always both: one alone clears the other (fact 15).
+    return {"CustomerUser": case.ticket.customer, "CustomerID": company}
+
+
+def _articles(case: Case, plan: Plan) -> list[tuple[Fields, tuple[Step, ...]]]:
+    """Give the mails, then all notes of the plan in one."""
+    articles: list[tuple[Fields, tuple[Step, ...]]] = [
+        (_mail(case, step.action), (step,)) for step in plan.steps if isinstance(step.action, SendReply)
+    ]
+    notes = [(step, step.action.text) for step in plan.steps if isinstance(step.action, AddNote)]
+    if notes:
+        text = describe.note([text for _, text in notes], decision=plan.decision, number=case.ticket.number)
+        articles.append((_note(text), tuple(step for step, _ in notes)))
+    return articles
+
+
+def _mail(case: Case, reply: SendReply) -> Fields:
+    """Write a mail as HTML: Znuny appends its signature as HTML, whatever the body is (fact 13)."""
+    answered = next((each for each in reversed(case.ticket.customer_articles) if each.message_id), None)
+    thread: Fields = {}
+    if answered is not None and answered.channel is Channel.EMAIL:
+        thread = {"InReplyTo": answered.message_id, "References": answered.message_id}
+    return {
+        "CommunicationChannel": "Email",
+        "SenderType": "agent",
+        "IsVisibleForCustomer": 1,
+        "ArticleSend": 1,
+        "To": reply.to,
+        "Subject": reply.subject,
+        "Body": html.escape(reply.text, quote=False).replace("\n", "<br/>\n"),
+        "ContentType": "text/html; charset=utf-8",
+        "HistoryType": "SendAnswer",
+        "HistoryComment": f"%%{reply.to}",
+        "NoAgentNotify": 1,
+        **thread,
+    }
+
+
+def _note(text: str) -> Fields:
+    return {
+        "CommunicationChannel": "Internal",
+        "SenderType": "agent",
+        "IsVisibleForCustomer": 0,  # it is 1, if not said, even for the channel Internal (fact 12)
+        "Subject": "Policy",
+        "Body": text,
+        "ContentType": "text/plain; charset=utf-8",
+        "HistoryType": "AddNote",
+        "HistoryComment": "%%helpdesk-policy",
+    }
+
+
+def _new(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) -> Fields:
+    """Describe a ticket to be created with its link, its tags and its origin."""
+    lists.check_group(new.group)
+    fields = {MEMORY: written_memory({ORIGIN: origin(case, step.rule, new.once)}), TAGS: written_tags(new.tags)}
+    ticket: Fields = {
+        "Title": new.title,
+        "Queue": new.group,
+        "State": lists.state_name(State.NEW),
+        "Priority": case.ticket.priority,
+        "CustomerUser": case.ticket.customer or "",
+        "OwnerID": 1,  # nobody; without one the bot would own it (fact 26)
+        "Lock": "unlock",
+    }
+    if case.ticket.company:
+        ticket["CustomerID"] = case.ticket.company
+    return {
+        "Ticket": ticket,
+        "Article": _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket", "From": "helpdesk-policy"},
+        "Fields": {name: value for name, value in fields.items() if value},
+        "Decision": plan.decision,
+        "Is": str(new.kind),
+    }
+
+
+def _key(step: Step) -> str:
+    return once_key(step.rule, step.action) or ""
