@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
 import hashlib
 import re
@@ -12,10 +10,10 @@ from email.utils import formataddr, getaddresses
 from typing import Any
 from urllib.parse import quote
 
-from connector.hosts.sandbox import render, stock
+from connector.hosts.sandbox import files, render, stock
 from connector.hosts.sandbox.access import Actor, may_ticket, ticket_for
 from connector.hosts.sandbox.call import Call, Reply
-from connector.hosts.sandbox.refusal import Refusal, no_lookup, not_authorized, not_found, unprocessable
+from connector.hosts.sandbox.refusal import Refusal, no_lookup, not_authorized, unprocessable
 from connector.hosts.sandbox.world import SYSTEM, Event, Job, Row, World, moment
 
 EMAIL, PHONE, NOTE, WEB = 1, 5, 10, 11  # article types
@@ -104,7 +102,9 @@ def show_attachment(call: Call) -> Reply:
 def clone_attachments(call: Call) -> Reply:
     """POST /ticket_attachment_upload_clone_by_article/{id}: put an article's files behind a form_id."""
     article = readable(call, call.args[0])
-    return Reply(body={"attachments": clone_files(call.world, article, str(call.params.get("form_id")), call.actor.id)})
+    return Reply(
+        body={"attachments": files.clone_files(call.world, article, str(call.params.get("form_id")), call.actor.id)}
+    )
 
 
 def _disposition(how: str, name: str, kind: str) -> Row:
@@ -135,15 +135,15 @@ def write(world: World, actor: Actor, ticket: Row, params: Row) -> Row:
     if not str(params.get("body") or "").strip():
         raise unprocessable("Need at least an 'article body' field.")
     values = _values(world, actor, ticket, params)
-    files = _decode(params.get("attachments") or [])
+    sent = files.decode(params.get("attachments") or [])
     sends = values["type_id"] == EMAIL and values["sender_id"] == AGENT
     if sends:
         values.update(_mail_values(world, actor.user, ticket, values))
     article = insert(world, ticket, values, by=actor.id)
-    for file in files:
-        add_file(world, article["id"], **file)
+    for file in sent:
+        files.add_file(world, article["id"], **file)
     if params.get("form_id"):
-        adopt_files(world, article, str(params["form_id"]))
+        files.adopt_files(world, article, str(params["form_id"]))
     if params.get("time_unit") not in (None, ""):
         account(world, ticket, params["time_unit"], by=actor.id, article_id=article["id"])
     if sends:
@@ -318,62 +318,3 @@ def sum_up(world: World, ticket: Row, *, by: int) -> None:
     """Write the sum of all booked time on the ticket."""
     total = sum(float(row["time_unit"]) for row in world.where("time_accounting", ticket_id=ticket["id"]))
     world.change("ticket", ticket, {"time_unit": str(total)}, by=by)
-
-
-# files
-
-
-def _decode(attachments: list[Row]) -> list[Row]:
-    files = []
-    for index, attachment in enumerate(attachments):
-        for key in ("filename", "data", "mime-type"):
-            if not attachment.get(key):
-                raise unprocessable(f"Attachment needs '{key}' param for attachment with index '{index}'")
-        try:
-            data = base64.b64decode("".join(str(attachment["data"]).split()), validate=True)
-        except binascii.Error as exc:
-            raise unprocessable(f"Invalid base64 for attachment with index '{index}'") from exc
-        files.append({"name": attachment["filename"], "data": data, "kind": attachment["mime-type"]})
-    return files
-
-
-def add_file(world: World, o_id: object, *, name: str, data: bytes, kind: str, by: int = SYSTEM, **more: Any) -> Row:
-    """Store a file of an article, or (a text as o_id) of an unsent form."""
-    store = world.next_id.get("store", 1)
-    world.next_id["store"] = store + 1
-    values = {
-        "store_object_id": 2,
-        "store_file_id": store,
-        "object": "UploadCache" if isinstance(o_id, str) else "Ticket::Article",
-        "o_id": o_id,
-        "preferences": {"Mime-Type": kind, **more},
-        "size": str(len(data)),
-        "filename": name,
-        "_bytes": data,
-    }
-    return world.insert("file", values, by=by)
-
-
-def clone_files(world: World, article: Row, form_id: str, by: int) -> list[Row]:
-    """Copy an article's files to a form, from which a new article can adopt them."""
-    shown = []
-    for file in world.where("file", object="Ticket::Article", o_id=article["id"]):
-        kind = file["preferences"].get("Mime-Type", "application/octet-stream")
-        clone = add_file(world, form_id, name=file["filename"], data=file["_bytes"], kind=kind, by=by)
-        keys = ("id", "store_object_id", "store_file_id", "o_id", "preferences", "size", "filename", "created_by_id")
-        shown.append({key: clone[key] for key in (*keys, "created_at", "updated_at")})
-    return shown
-
-
-def adopt_files(world: World, article: Row, form_id: str) -> None:
-    """Move a form's files to the article that was sent with it."""
-    for file in world.where("file", object="UploadCache", o_id=form_id):
-        world.change("file", file, {"object": "Ticket::Article", "o_id": article["id"]})
-
-
-def article_of(world: World, id_: object) -> Row:
-    """Find an article or answer 404."""
-    article = world.get("article", id_)
-    if article is None:
-        raise not_found("Ticket::Article", id_)
-    return article

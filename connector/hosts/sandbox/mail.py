@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from email.policy import compat32, default
 from email.utils import getaddresses, parseaddr
 
-from connector.hosts.sandbox import articles, people, sla, tickets
+from connector.hosts.sandbox import articles, files, people, sla, tickets
 from connector.hosts.sandbox.access import find_user
 from connector.hosts.sandbox.world import Event, Row, World
 
@@ -35,7 +35,7 @@ def receive(world: World, raw: bytes) -> Received:
     mail = BytesParser(policy=default).parsebytes(raw)
     heads = BytesParser(policy=compat32).parsebytes(raw, headersonly=True)
     sender = _sender(world, heads)
-    values, files = _article(heads, mail)
+    values, attached = _article(heads, mail)
     answered = _follow_up(world, values, heads)
     if answered is not None:
         ticket, kind = answered, "update"
@@ -44,9 +44,9 @@ def receive(world: World, raw: bytes) -> Received:
     else:
         ticket, kind, changes = _open(world, values, heads, sender), "create", {}
     article = articles.insert(world, ticket, values, by=sender["id"])
-    for name, data, type_ in files:
+    for name, data, type_ in attached:
         original = {"content-alternative": True, "original-format": True} if name == ORIGINAL else {}
-        articles.add_file(world, article["id"], name=name, data=data, kind=type_, **original)
+        files.add_file(world, article["id"], name=name, data=data, kind=type_, **original)
     world.insert("raw_mail", {"article_id": article["id"], "_bytes": raw})
     sla.escalate(world, ticket)
     world.events.append(

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from connector.hosts.sandbox import admin, articles, people, relations, stock, system, tickets
+from connector.hosts.sandbox import articles, attributes, companies, people, relations, stock, system, tickets
 from connector.hosts.sandbox.world import Row, World
 
 ADMIN_TOKEN = "sandbox-admin"  # noqa: S105  tokens of a pretended helpdesk, secret to nobody
@@ -90,7 +90,7 @@ def _attributes(world: World) -> None:
 
 
 def _first_ticket(world: World) -> None:
-    company = people.add_organization(world, {"name": "Zammad Foundation"})
+    company = companies.add_organization(world, {"name": "Zammad Foundation"})
     nicole = {"firstname": "Nicole", "lastname": "Braun", "email": "nicole.braun@zammad.org"}
     user = people.add_user(world, {**nicole, "organization_id": company["id"]}, by=1)
     note = "Standard Group/Pool for Tickets."
@@ -152,7 +152,7 @@ def add_attribute(world: World, object_: str, name: str, data_type: str, **optio
         "object": object_,
     }
     attribute = world.insert("object_attribute", row)
-    admin.add_column(world, attribute)
+    attributes.add_column(world, attribute)
     return attribute
 
 
@@ -228,6 +228,6 @@ def demo(world: World) -> Demo:
 def _company(world: World, name: str, domain: str, contract: str, days: int | None) -> int:
     ends = (world.clock() + timedelta(days=days)).date().isoformat() if days is not None else None
     values = {"name": name, "domain": domain, "domain_assignment": True, "shared": False}
-    row = people.add_organization(world, values)
+    row = companies.add_organization(world, values)
     row |= {"support_contract": contract, "contract_valid_until": ends}
     return int(row["id"])

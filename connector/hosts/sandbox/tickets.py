@@ -6,12 +6,11 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.hosts.sandbox import articles, people, relations, render, sla, stock
+from connector.hosts.sandbox import articles, form, history, people, relations, render, sla, stock
 from connector.hosts.sandbox.access import Actor, find_user, may_own, may_ticket, ticket_for
 from connector.hosts.sandbox.call import Call, Reply, page
-from connector.hosts.sandbox.conditions import tags_of
 from connector.hosts.sandbox.refusal import Refusal, missing, no_lookup, not_authorized, unprocessable
-from connector.hosts.sandbox.world import SYSTEM, Event, Row, World, moment, stamp
+from connector.hosts.sandbox.world import SYSTEM, Event, Row, World, stamp
 
 # What a client may set; everything else is ignored without a word.
 WRITABLE = (
@@ -47,7 +46,7 @@ def show(call: Call) -> Reply:
     """GET /tickets/{id}, also expand, full and all."""
     ticket = ticket_for(call.world, call.actor, call.args[0])
     if call.flag("all"):
-        return Reply(body=_everything(call, ticket))
+        return Reply(body=form.everything(call, ticket))
     if call.flag("full"):
         return Reply(body={"id": ticket["id"], "assets": render.assets(call.world, tickets=[ticket])})
     if call.flag("expand"):
@@ -206,7 +205,7 @@ def settle(world: World, ticket: Row, values: Row, *, by: int) -> dict[str, tupl
         values["last_owner_update_at"] = None if owner == SYSTEM else world.now()
     changes = world.change("ticket", ticket, values, by=by)
     for attribute, (old, new) in changes.items():
-        _remember(world, ticket, attribute, old, new, by)
+        history.remember(world, ticket, attribute, old, new, by)
     if changes.keys() & {"state_id", "customer_id", "organization_id"}:
         for customer_id in {ticket["customer_id"], *changes.get("customer_id", ())}:
             _touch_people(world, customer_id, *changes.get("organization_id", ()), by=by)
@@ -299,90 +298,3 @@ def _company(world: World, customer_id: int, wanted: Any) -> int | None:
     customer = world.one("user", customer_id)
     mine = [customer["organization_id"], *customer["organization_ids"]]
     return int(wanted) if wanted in mine and wanted else customer["organization_id"]
-
-
-# history
-
-_PEOPLE = {"owner_id": "owner", "customer_id": "customer"}
-
-
-def _remember(world: World, ticket: Row, attribute: str, old: Any, new: Any, by: int) -> None:
-    if attribute in ("preferences", "updated_by_id"):
-        return
-    extra: Row = {"attribute": attribute, "value_from": _written(old), "value_to": _written(new)}
-    if attribute in _PEOPLE:
-        names = [render.fullname(world.one("user", id_)) if id_ else "" for id_ in (old, new)]
-        extra = {"attribute": _PEOPLE[attribute], "value_from": names[0], "value_to": names[1]}
-    elif attribute in ("group_id", "state_id", "priority_id", "organization_id"):
-        table = attribute.removesuffix("_id")
-        names = [render.name(world, table, id_) or "" for id_ in (old, new)]
-        extra = {"attribute": table, "value_from": names[0], "value_to": names[1]}
-    if attribute.endswith("_id"):
-        extra |= {"id_from": old, "id_to": new}
-    world.record("Ticket", ticket["id"], "updated", by=by, **extra)
-
-
-def _written(value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)
-    if len(text) == 24 and text.endswith("Z"):
-        return f"{moment(text):%Y-%m-%d %H:%M:%S} UTC"
-    return text
-
-
-# everything at once
-
-
-def _everything(call: Call, ticket: Row) -> Row:
-    world = call.world
-    found = world.where("article", ticket_id=ticket["id"])
-    if not articles.is_agent_of(world, call.actor, ticket):
-        found = [article for article in found if not article["internal"]]
-    agents = [user for user in world.rows("user") if str(ticket["group_id"]) in user["group_ids"]]
-    keys = ("id", "ticket_id", "ticket_article_id", "time_unit", "type_id")
-    booked = world.where("time_accounting", ticket_id=ticket["id"])
-    return {
-        "ticket_id": ticket["id"],
-        "ticket_article_ids": [article["id"] for article in found],
-        "assets": render.assets(world, tickets=[ticket], articles=found, users=agents),
-        "links": relations.links_of(world, call.actor, ticket),
-        "tags": tags_of(world, ticket),
-        "mentions": [],
-        "time_accountings": [{key: row[key] for key in keys} for row in booked],
-        "form_meta": _form(world, agents),
-    }
-
-
-def _form(world: World, agents: list[Row]) -> Row:
-    """Describe the ticket form, as the web interface needs it."""
-    attributes = world.where("object_attribute", object="Ticket")
-    names = [row["name"] for row in attributes]
-    values = {
-        "group_id": ["", *(str(row["id"]) for row in world.rows("group"))],
-        "owner_id": ["", *(str(row["id"]) for row in agents)],
-        "state_id": [str(row["id"]) for row in world.rows("state") if row["state_type_id"] != 6],
-        "priority_id": [str(row["id"]) for row in world.rows("priority")],
-    }
-    return {
-        "filter": {"type_id": [articles.NOTE, articles.PHONE]},
-        "dependencies": None,
-        "configure_attributes": [
-            {"name": row["name"], "display": row["display"], "tag": row["data_type"], "screen": row["screens"]}
-            for row in attributes
-        ],
-        "core_workflow": {
-            "restrict_values": values,
-            "request_id": "default",
-            "visibility": dict.fromkeys(names, "show"),
-            "mandatory": {
-                name: name in ("title", "customer_id", "group_id", "state_id", "priority_id") for name in names
-            },
-            "readonly": dict.fromkeys(names, False),
-            "select": {},
-            "fill_in": {},
-            "eval": [],
-            "matched_workflows": [1, 2],
-            "rerun_count": 0,
-        },
-    }

@@ -1,7 +1,8 @@
 """Do to the sandbox what was done to the real Zammad, in the same order, and compare what comes back.
 
-The recordings do not hold everything that was done: what happened in between is in `between.py`. Before each request
-the clock and the counters of ids are set to the recorded ones, so that later requests meet the rows that they name.
+The recordings do not hold everything that was done: what happened in between is in `between.py`, what caused deliveries
+in `causes.py`. Before each request the clock and the counters of ids are set to the recorded ones, so that later
+requests meet the rows that they name.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.parser import HeaderParser
 from typing import Any
 
 import httpx
 
 from connector.hosts.sandbox import Sandbox
-from tests.hosts.sandbox import between
+from tests.hosts.sandbox import between, causes
 from tests.hosts.sandbox.receiver import Delivery, Receiver
 from tests.hosts.sandbox.recordings import exchanges, order
 from tests.hosts.sandbox.shape import differences
@@ -139,9 +141,12 @@ class Replay:
 
     async def cause(self, name: str) -> None:
         """Do what caused recorded deliveries and compare what arrives."""
-        mine = await between.cause(self, name)
+        sent = len(self.box.outbox)
+        mine = await causes.cause(self, name)
         if mine is not None:
-            self.found[name] = compare_deliveries(mine, exchanges()[name]["deliveries"])
+            entry = exchanges()[name]
+            mails = compare_mails(self.box.outbox[sent:], entry.get("mails_sent") or [])
+            self.found[name] = compare_deliveries(mine, entry["deliveries"]) + mails
 
 
 def compare_deliveries(mine: list[Delivery], theirs: list[Any]) -> list[str]:
@@ -157,6 +162,18 @@ def compare_deliveries(mine: list[Delivery], theirs: list[Any]) -> list[str]:
         for name, one, other in zip(wanted, mine, theirs, strict=True)
         for line in [*_headers(one, other), *differences(one.body, other["body"])]
     ]
+
+
+def compare_mails(mine: list[bytes], theirs: list[Any]) -> list[str]:
+    """Compare whom was written to about what; Zammad's notifications to agents are left out, we send none."""
+    wanted = [_about(one["raw_head"]) for one in theirs if "noreply@" not in one["from"]]
+    got = [_about(raw.decode()) for raw in mine]
+    return [] if got == wanted else [f"sent the mails {got} instead of {wanted}"]
+
+
+def _about(raw: str) -> tuple[str, str, str]:
+    heads = HeaderParser().parsestr(raw)
+    return str(heads["From"]), str(heads["To"]), str(heads["Subject"])
 
 
 def _ascii(name: str) -> str:
