@@ -45,9 +45,10 @@ def routes(
             async with asyncio.timeout(READ):
                 body = await _body(request, body_limit)
         except _TooLarge:
-            return _refuse(metrics, host, "too_large", 413, f"a delivery may have {body_limit} bytes")
+            return _hang_up(_refuse(metrics, host, "too_large", 413, f"a delivery may have {body_limit} bytes"))
         except (TimeoutError, ClientDisconnect):
-            return _refuse(metrics, host, "unfinished", 408, f"the body did not come to its end within {READ:.0f} s")
+            why = f"the body did not come to its end within {READ:.0f} s"
+            return _hang_up(_refuse(metrics, host, "unfinished", 408, why))
         try:
             receipt = await receive(_headers(request), body)
         except Unverified as exc:
@@ -65,6 +66,12 @@ def _refuse(metrics: Metrics, host: str, outcome: str, status: int, why: str) ->
     metrics.deliveries.labels(host, outcome).inc()
     log.warning("delivery_refused", host=host, outcome=outcome, status=status, why=why)
     return _answer(status, error=outcome)
+
+
+def _hang_up(answer: JSONResponse) -> JSONResponse:
+    """Read no more of a body that was not read to its end."""
+    answer.headers["connection"] = "close"
+    return answer
 
 
 def _answer(status: int, **content: str) -> JSONResponse:
