@@ -72,8 +72,14 @@ class Worker:
     async def settle(self, within: float = 10.0) -> None:
         """Wait until nothing is left to do, retries included; raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
-            while self.pending:  # noqa: ASYNC110  jobs come from many places, polling misses none
+            while self.pending and not self._died():  # noqa: ASYNC110  jobs come from many places, polling misses none
                 await asyncio.sleep(0.001)
+
+    def _died(self) -> bool:
+        """Raise what ended the worker, rather than let everybody wait for it."""
+        if self._task is None:
+            raise RuntimeError("jobs are waiting, but the worker is not started: await Sandbox.start() first")
+        return self._task.done() and self._task.result() is None
 
     async def _work(self) -> None:
         while True:
@@ -132,9 +138,11 @@ class Worker:
         body = payload.encode(payload.build(self.world, webhook, ticket, article))
         headers = _headers(webhook, job, body)
         answer = await self._post(webhook, headers, body)
+        self._log(webhook, headers, body, answer)
+        if answer is not None and 300 <= answer.status_code < 400:
+            self._log(webhook, headers, body, None)  # a redirect stands in the log twice: as itself, and as a failure
         if answer is not None and 200 <= answer.status_code < 300:
             return
-        self._log(webhook, headers, body, answer)
         if job.attempts < TRIES:
             self._again(job, 10.0 * job.attempts)
         else:

@@ -117,7 +117,7 @@ ROUTES: list[Route] = [
     _route("GET", "webhooks/preview", system.webhook_preview, "admin.webhook"),
     _route("GET", "webhooks/pre_defined", system.webhook_types, "admin.webhook"),
     _route("GET", "webhooks/payload/replacements", system.replacements, "admin.webhook"),
-    _route("GET", "http_logs/webhook", system.webhook_log, "admin"),
+    _route("GET", "http_logs/webhook", system.webhook_log, "admin.webhook"),
     _route("GET", "settings", system.list_settings, "admin"),
     _route("GET", "settings/{}", system.show_setting, "admin"),
     _route("PUT", "settings/{}", system.update_setting, "admin"),

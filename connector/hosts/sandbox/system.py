@@ -141,7 +141,7 @@ def status(call: Call) -> Reply:
 
 
 def webhook_log(call: Call) -> Reply:
-    """GET /http_logs/webhook: failed deliveries, the youngest first; the only trace that they leave."""
+    """GET /http_logs/webhook: all tries, the youngest first; the only trace that a failed delivery leaves."""
     rows = call.world.where("http_log", facility="webhook")[::-1]
     return Reply(body=[render.plain(row) for row in rows[: call.number("limit", 50)]])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+import pytest
+
 from tests.hosts.sandbox.conftest import Desk
 from tests.hosts.sandbox.receiver import Receiver
 
@@ -57,7 +59,28 @@ async def test_a_redirect_is_a_failure_and_not_followed(desk: Desk, hook: Receiv
     await desk.ticket()
     await desk.box.settle()
 
+    log = (await desk.admin.get("http_logs/webhook")).json()
     assert {delivery.path for delivery in hook.got} == {"/hook"}
+    assert [line["status"] for line in log] == ["0", "302"] * 5
+
+
+async def test_deliveries_that_arrived_are_logged_as_well(desk: Desk, hook: Receiver) -> None:
+    await desk.hook(hook.url, "created", CREATED)
+
+    await desk.ticket()
+    await desk.box.settle()
+
+    log = (await desk.admin.get("http_logs/webhook")).json()
+    assert [(line["status"], line["url"]) for line in log] == [("200", hook.url)]
+
+
+async def test_jobs_without_a_worker_are_an_error_and_no_endless_wait(desk: Desk, hook: Receiver) -> None:
+    await desk.hook(hook.url, "created", CREATED)
+    await desk.box.stop()
+    await desk.ticket()
+
+    with pytest.raises(RuntimeError, match="not started"):
+        await desk.box.settle()
 
 
 async def test_a_receiver_that_hangs_holds_up_the_deliveries_behind_it(desk: Desk, hook: Receiver) -> None:
