@@ -200,9 +200,7 @@ def settle(world: World, ticket: Row, values: Row, *, by: int) -> dict[str, tupl
     if ("owner_id" in values or "group_id" in values) and not may_own(world, after["owner_id"], after["group_id"]):
         values["owner_id"] = SYSTEM
     values |= _state_times(world, {**ticket, **values}, ticket)
-    owner = values.get("owner_id", ticket["owner_id"])
-    if owner != ticket["owner_id"]:
-        values["last_owner_update_at"] = None if owner == SYSTEM else world.now()
+    values |= _owner_time(world, {**ticket, **values}, ticket)
     changes = world.change("ticket", ticket, values, by=by)
     for attribute, (old, new) in changes.items():
         history.remember(world, ticket, attribute, old, new, by)
@@ -210,6 +208,15 @@ def settle(world: World, ticket: Row, values: Row, *, by: int) -> dict[str, tupl
         for customer_id in {ticket["customer_id"], *changes.get("customer_id", ())}:
             _touch_people(world, customer_id, *changes.get("organization_id", ()), by=by)
     return changes
+
+
+def _owner_time(world: World, after: Row, before: Row) -> Row:
+    """Say since when the owner has had the ticket; opening it counts as well, a move to another group as never."""
+    changed = {key for key in ("group_id", "owner_id", "state_id") if after[key] != before[key]}
+    if "group_id" in changed or ("owner_id" in changed and after["owner_id"] == SYSTEM):
+        return {"last_owner_update_at": None}
+    opened = "state_id" in changed and world.one("state", after["state_id"])["state_type_id"] == 2
+    return {"last_owner_update_at": world.now()} if opened or "owner_id" in changed else {}
 
 
 def _touch_people(world: World, customer_id: int, *companies: int | None, by: int) -> None:
