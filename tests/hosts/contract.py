@@ -282,7 +282,7 @@ async def test_a_mail_leaves_once_to_the_right_address_from_the_group(ground: Gr
 
     mails = await ground.mails(ticket)
     if Lack.MAIL_OUT in ground.lacks:
-        assert mails == []
+        assert not mails
         assert_held_back(await ground.view(ticket), customer)
         differs(f"held back: {Lack.MAIL_OUT}")
         return
@@ -298,7 +298,8 @@ async def test_no_mail_leaves_a_group_without_an_address_and_a_note_says_so(grou
     await ask_twice(ground, ticket, MoveTo(ground.groups.silent), reply)
 
     view = await ground.view(ticket)
-    assert (view.group, await ground.mails(ticket)) == (ground.groups.silent, [])
+    assert view.group == ground.groups.silent
+    assert not await ground.mails(ticket)
     assert_held_back(view, customer)
 
 
@@ -416,7 +417,7 @@ async def test_a_new_ticket_comes_with_its_link_its_origin_and_its_tags_as(
     [(as_, other)] = (await ground.view(ticket)).links
     view = await ground.view(other)
     assert as_ is kind
-    assert (view.title, view.group, view.tags) == (title, ground.groups.second, {"project", "split"})
+    assert (view.title, view.group, set(view.tags)) == (title, ground.groups.second, {"project", "split"})
     assert view.memory == {"origin": f"{ticket} {ASKED} split"}
     assert [(each.internal, each.channel) for each in view.said] == [(True, Channel.NOTE)]
     creating = [each for each in looked.applied.results if any(step.action == new for step in each.write.steps)]
@@ -428,12 +429,13 @@ async def test_memory_is_kept_and_forgotten_and_other_programs_marks_stay(ground
     ticket = await opened(ground)
     await ground.scribble(ticket, "not ours")
     await ask_twice(ground, ticket, Remember("asked.one", "1"), Remember("asked.two", "2"))
-    assert (await ground.view(ticket)).memory == {"asked.one": "1", "asked.two": "2"}
+    assert {"asked.one": "1", "asked.two": "2"}.items() <= (await ground.view(ticket)).memory.items()
 
     await ask_twice(ground, ticket, Remember("asked.one", ""), AddNote("forgotten"))
 
     view = await ground.view(ticket)
-    assert (view.memory, view.scribble) == ({"asked.two": "2", f"note.{ASKED}.note": "written"}, "not ours")
+    asked = {key: value for key, value in view.memory.items() if key.startswith("asked.")}
+    assert (asked, view.scribble) == ({"asked.two": "2"}, "not ours")
 
 
 async def test_one_look_shows_its_writes_before_it_sends_them(ground: Ground) -> None:
@@ -551,8 +553,8 @@ async def test_a_connection_cut_after_any_write_loses_nothing_and_doubles_nothin
 class Much:
     """A ticket of its own, and nearly all that can be asked of one."""
 
-    def __init__(self, ground: Ground, ticket: str, other: str, actions: tuple[Action, ...]) -> None:
-        self.ground, self.ticket, self.other, self.actions = ground, ticket, other, actions
+    def __init__(self, ground: Ground, ticket: str, address: str, actions: tuple[Action, ...]) -> None:
+        self.ground, self.ticket, self.address, self.actions = ground, ticket, address, actions
 
     @classmethod
     async def prepare(cls, ground: Ground) -> "Much":
@@ -580,22 +582,22 @@ class Much:
         if Capability.LINKS in can:
             actions.append(AddLink(other, number, LinkKind.PARENT))
             actions.append(CreateTicket("Split", ground.groups.second, "Split off.", "split", tags=("project",)))
-        return cls(ground, ticket, other, tuple(actions))
+        return cls(ground, ticket, customer.address, tuple(actions))
 
     async def outcome(self) -> dict[str, object]:
         """Say what became of it, without what is anew for each ticket."""
         view = await self.ground.view(self.ticket)
         mails = await self.ground.mails(self.ticket)
-        # What a look that was cut did not live to remember is remembered only if it was asked for again.
-        kept = ("note.", "mail.", "asked.", "set.")
+        # A tag or a link that a cut look had set is not remembered as ours: it shows by itself.
+        kept = ("note.", "mail.", "asked.")
         return {
             "fields": (view.group, view.state, view.priority, view.pending_until, view.tags),
             "attached": (view.company_of_customer is not None, view.company == view.company_of_customer),
             "links": sorted(kind for kind, _ in view.links),
-            "notes": [note.partition("-- \n")[0] for note in view.notes],
+            "notes": [note.partition("\nhelpdesk-policy ")[0].replace(self.address, "him") for note in view.notes],
             "said": [(each.internal, each.channel, each.sender) for each in view.said],
             "mails": sorted(each.subject.partition(" [")[0] for each in mails),
-            "memory": sorted(key for key in view.memory if key.startswith(kept) and key != "set.company"),
+            "memory": sorted(key for key in view.memory if key.startswith(kept)),
         }
 
 
@@ -703,6 +705,7 @@ async def test_a_delivery_that_failed_five_times_is_listed_once(ground: Ground, 
 
     log = await ground.auditor.failed_deliveries()
     failed = [each for each in log or () if each.ticket == ticket]
-    assert [each.tries for each in failed] == [5]
+    assert {each.tries for each in failed} == {5}
+    assert len(failed) == len({each.delivery for each in failed})
     if await ground.host.failed_deliveries() is None:
         differs("yes, under an account that may read the log; the bot's may not")
