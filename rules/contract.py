@@ -1,5 +1,6 @@
 """Support is for those with a contract; the others are Sales' customers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -23,6 +24,7 @@ from connector.policy import (
     rule,
 )
 from connector.policy.identify import company_of
+from connector.policy.rule import FieldKind
 
 CAME_FROM = "contract.came_from"
 """Memory: the group out of which a ticket was moved to Sales, so that it can come back."""
@@ -57,6 +59,10 @@ class Contract(Options):
     def groups(self) -> tuple[str, ...]:
         """Name the group of Sales."""
         return (self.group,)
+
+    def company_fields(self) -> Mapping[str, FieldKind]:
+        """Name the two fields that tell a contract."""
+        return {self.level_attribute: "choice", self.until_attribute: "date"}
 
 
 @dataclass(frozen=True, slots=True)

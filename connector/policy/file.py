@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from connector.errors import Misconfigured
 from connector.model.decision import Mode
+from connector.policy.helpdesk import Helpdesk
 from connector.policy.policy import Bound, Brake, Policy
 from connector.policy.rule import AnyRule, Options
 from connector.policy.yamlfile import Document, read_document
@@ -83,6 +84,7 @@ class Content(Section):
     people: People = People()
     messages: Texts = Texts()
     mail: Mail = Mail()
+    helpdesk: Helpdesk = Helpdesk()
 
     @field_validator("time_zone")
     @classmethod

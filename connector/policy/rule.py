@@ -1,13 +1,16 @@
 """What a rule is: a pure function of a case, with options a policy file may set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from connector.model.case import Case, Need
 from connector.model.decision import Decision
+
+FieldKind = Literal["text", "date", "choice"]
+"""What a field of the host's holds."""
 
 
 class Options(BaseModel):
@@ -22,6 +25,16 @@ class Options(BaseModel):
     def groups(self) -> tuple[str, ...]:
         """Name the host's groups that these options speak of, so that a check can ask for them."""
         return ()
+
+    def company_fields(self) -> Mapping[str, FieldKind]:
+        """Name the host's own fields of a company that these options read, so that set-up can make them."""
+        return {}
+
+    def tags(self) -> tuple[str, ...]:
+        """Name the tags that these options put on tickets: every option called `tag`, or `..._tag`."""
+        named = [name for name in type(self).model_fields if name == "tag" or name.endswith("_tag")]
+        values = [getattr(self, name) for name in named]
+        return tuple(value for value in values if isinstance(value, str) and value)
 
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the type parameter of a rule's own options
