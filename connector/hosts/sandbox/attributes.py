@@ -68,6 +68,15 @@ def update_attribute(call: Call) -> Reply:
     return Reply(body=_attribute(row))
 
 
+def delete_attribute(call: Call) -> Reply:
+    """DELETE /object_manager_attributes/{id}: gone with the next migration."""
+    row = call.world.one("object_attribute", call.args[0])
+    if not row["editable"]:
+        raise unprocessable("Can't delete core attribute!")
+    call.world.change("object_attribute", row, {"to_delete": True, "to_migrate": True}, by=call.actor.id)
+    return Reply(body={})
+
+
 def _options(data_type: str, given: Row) -> Row:
     base: Row = {"options": {}, "relation": ""}
     if data_type == "select":
@@ -78,9 +87,20 @@ def _options(data_type: str, given: Row) -> Row:
 def migrate(call: Call) -> Reply:
     """POST /object_manager_attributes_execute_migrations; the real server then restarts itself, this one does not."""
     for row in call.world.rows("object_attribute"):
-        if row["to_migrate"]:
+        if row["to_delete"]:
+            _drop_column(call.world, row)
+        elif row["to_migrate"]:
             add_column(call.world, row)
     return Reply(body={})
+
+
+def _drop_column(world: World, row: Row) -> None:
+    object_, name = row["object"], row["name"]
+    world.delete("object_attribute", row["id"])
+    default = world.custom[object_].pop(name, None)
+    world.undoable(lambda: world.custom[object_].__setitem__(name, default))
+    for other in world.rows(object_.lower()):
+        other.pop(name, None)
 
 
 def add_column(world: World, row: Row) -> None:

@@ -91,6 +91,15 @@ def create_tag(call: Call) -> Reply:
     return Reply(body={})
 
 
+def delete_tag(call: Call) -> Reply:
+    """DELETE /tag_list/{id}: every ticket loses it too."""
+    world, item = call.world, call.world.one("tag_item", call.args[0])
+    for row in world.where("tag", name=item["name"]):
+        world.delete("tag", row["id"])
+    world.delete("tag_item", item["id"])
+    return Reply(body={})
+
+
 # links
 
 
