@@ -19,6 +19,7 @@ class Actor:
     user: Row
     roles: frozenset[str]  # permission names from the user's roles
     token: frozenset[str] | None = None  # permission names of the token, None with a password
+    held: tuple[Row, ...] = ()  # the roles themselves, which may open groups
 
     @property
     def id(self) -> int:
@@ -43,13 +44,24 @@ class Actor:
         """List the groups in which the agent holds one of these levels; `full` includes all."""
         if not self.is_agent:
             return set()
-        return groups_of(self.user, *levels)
+        return groups_of(self.user, *levels, roles=self.held)
 
 
-def groups_of(user: Row, *levels: str) -> set[int]:
-    """List the groups in which a user holds one of these levels."""
+def groups_of(user: Row, *levels: str, roles: tuple[Row, ...] = ()) -> set[int]:
+    """List the groups in which a user holds one of these levels, himself or by a role."""
     wanted = {*levels, "full"}
-    return {int(id_) for id_, held in user["group_ids"].items() if wanted & set(held)}
+    return {
+        int(id_)
+        for opener in (user, *roles)
+        for id_, held in opener["group_ids"].items()
+        if wanted & {*([held] if isinstance(held, str) else held)}
+    }
+
+
+def roles_of(world: World, user: Row) -> tuple[Row, ...]:
+    """List a user's active roles."""
+    found = (world.get("role", role_id) for role_id in user["role_ids"])
+    return tuple(role for role in found if role is not None and role["active"])
 
 
 def _holds(held: frozenset[str], name: str) -> bool:
@@ -89,7 +101,7 @@ def _by_token(world: World, secret: str) -> Actor:
             user = world.one("user", token["user_id"])
             token["last_used_at"] = world.now()
             granted = frozenset(token["preferences"]["permission"])
-            return Actor(user=user, roles=permissions_of(world, user), token=granted)
+            return Actor(user=user, roles=permissions_of(world, user), token=granted, held=roles_of(world, user))
     raise Refusal(401, "Can't find User for Token")
 
 
@@ -101,7 +113,7 @@ def _by_password(world: World, encoded: str) -> Actor:
     user = find_user(world, login)
     if user is None or not user.get("_password") or not hmac.compare_digest(user["_password"], password):
         raise Refusal(401, "Invalid BasicAuth credentials")
-    return Actor(user=user, roles=permissions_of(world, user))
+    return Actor(user=user, roles=permissions_of(world, user), held=roles_of(world, user))
 
 
 def on_behalf(world: World, actor: Actor, who: str) -> Actor:
@@ -111,7 +123,7 @@ def on_behalf(world: World, actor: Actor, who: str) -> Actor:
     user = find_user(world, who) or world.get("user", who)
     if user is None:
         raise Refusal(403, f"No such user '{who}'")
-    return Actor(user=user, roles=permissions_of(world, user))
+    return Actor(user=user, roles=permissions_of(world, user), held=roles_of(world, user))
 
 
 def find_user(world: World, login: str) -> Row | None:
@@ -160,4 +172,4 @@ def may_own(world: World, user_id: int, group_id: int) -> bool:
     user = world.get("user", user_id)
     if user is None or not user["active"] or not _holds(permissions_of(world, user), "ticket.agent"):
         return False
-    return group_id in groups_of(user)
+    return group_id in groups_of(user, roles=roles_of(world, user))
