@@ -22,6 +22,7 @@ class Companies:
         *,
         more_domains: Mapping[str, tuple[str, ...]],
         public: frozenset[str],
+        subdomains: bool = False,
         every: timedelta = timedelta(minutes=1),
         whole_every: timedelta = timedelta(hours=24),
     ) -> None:
@@ -29,6 +30,7 @@ class Companies:
         self._host = host
         self._more = more_domains
         self._public = public
+        self._subdomains = subdomains
         self._every = every
         self._whole_every = whole_every
         self._known: dict[str, Company] = {}
@@ -57,7 +59,7 @@ class Companies:
         else:
             self._known |= found
         if found or since is None:
-            self._directory = Directory.of(self._known.values(), public=self._public)
+            self._directory = Directory.of(self._known.values(), public=self._public, subdomains=self._subdomains)
         self._read_at = now
 
     def _with_more(self, company: Company) -> Company:

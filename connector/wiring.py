@@ -281,7 +281,12 @@ async def check_against_hosts(settings: Settings, rulebook: Rulebook) -> list[st
 
 def companies_of(host: Host, rulebook: Rulebook) -> Companies:
     """Make the directory of one host."""
-    return Companies(host, more_domains=rulebook.more_domains, public=rulebook.public)
+    return Companies(
+        host,
+        more_domains=rulebook.more_domains,
+        public=rulebook.public,
+        subdomains=rulebook.content.companies.subdomains,
+    )
 
 
 @asynccontextmanager

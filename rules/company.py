@@ -1,19 +1,17 @@
 """The sender's address says which company a ticket belongs to."""
 
+from connector.model.ticket import Person
 from connector.policy import AddNote, Case, Decision, Need, Options, SetCompany, rule
 from connector.policy.address import domain_of
 
 
 class Company(Options):
-    """Options of `company`."""
-
-    subdomains: bool = False
-    """Whether `mail.acme.example` counts as `acme.example`."""
+    """Options of `company`; which domain is whose stands under `companies` in the policy file."""
 
 
 @rule(options=Company, needs=Need.NOTHING, clauses=("B7",))
 def attach_company_by_domain(case: Case, options: Company) -> Decision:
-    """Attach a customer without a company to the one that claims his mail domain. Clause B7.
+    """Attach a customer without a company, and his ticket, to the one that claims his mail domain. Clause B7.
 
     Nothing is written where two companies claim the domain: a note names them, and a person decides.
     """
@@ -23,9 +21,7 @@ def attach_company_by_domain(case: Case, options: Company) -> Decision:
     if customer.is_agent:
         return Decision.skip(f"{customer.address or customer.name} is an agent, not a customer")
     if customer.company is not None:
-        return Decision.skip(
-            f"the customer belongs to {case.company.name if case.company else customer.company} already"
-        )
+        return _attach_ticket(case, customer, customer.company)
 
     domain = domain_of(customer.address)
     if not domain:
@@ -33,7 +29,7 @@ def attach_company_by_domain(case: Case, options: Company) -> Decision:
     if domain in case.directory.public:
         return Decision.skip(f"{domain} is a public mail domain, anybody may have an address there")
 
-    claims = case.directory.claims(domain, subdomains=options.subdomains)
+    claims = case.directory.claims(domain)
     if not claims:
         return Decision.skip(f"no company claims {domain}")
     if len(claims) > 1:
@@ -44,3 +40,12 @@ def attach_company_by_domain(case: Case, options: Company) -> Decision:
 
     company = claims[0]
     return Decision.act(f"{domain} belongs to {company.name}", SetCompany(company.id, company.name))
+
+
+def _attach_ticket(case: Case, customer: Person, company: str) -> Decision:
+    """Let the ticket follow its customer: it came before he was attached, or we were stopped between the two."""
+    name = case.company.name if case.company else company
+    if case.ticket.company is not None:
+        return Decision.skip(f"{customer.address or customer.name} belongs to {name} already")
+    reason = f"{customer.address or customer.name} belongs to {name}, his ticket to nobody"
+    return Decision.act(reason, SetCompany(company, name))

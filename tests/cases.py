@@ -1,18 +1,23 @@
 """Build cases for tests, saying only what matters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from connector.model.case import Case
+from connector.model.action import Action
+from connector.model.case import Case, Need
 from connector.model.company import NO_DIRECTORY, Attributes, Company, Directory
 from connector.model.contract import NO_REGISTRY, Contract, Registry
+from connector.model.decision import Decision, Mode
 from connector.model.desk import Desk, Group
 from connector.model.message import Channel
 from connector.model.ticket import Article, Link, LinkKind, Person, Sender, State, Ticket
 from connector.policy.address import fold_domain
+from connector.policy.policy import Bound, Brake, Policy
+from connector.policy.rule import Options, Rule
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 """A Tuesday."""
@@ -56,7 +61,7 @@ def person(
 def company(
     name: str = "Acme GmbH", *domains: str, id_: str = "", is_active: bool = True, **attributes: str
 ) -> Company:
-    """Make an organisation, its id made of its name; keywords are its fields in the host, as in `support_contract="gold"`."""
+    """Make an organisation, its id made of its name; keywords are its fields, as in `support_contract="gold"`."""
     return Company(
         id=id_ or str(crc32(name.encode())),
         name=name,
@@ -66,9 +71,11 @@ def company(
     )
 
 
-def directory(*companies: Company, public: Iterable[str] = ("freemail.example",)) -> Directory:
+def directory(
+    *companies: Company, public: Iterable[str] = ("freemail.example",), subdomains: bool = False
+) -> Directory:
     """Make a directory of companies by their domains."""
-    return Directory.of(companies, public=frozenset(public))
+    return Directory.of(companies, public=frozenset(public), subdomains=subdomains)
 
 
 def contract(
@@ -249,3 +256,29 @@ def case(
         mails_lately=mails_lately,
         time_zone=ZoneInfo(time_zone),
     )
+
+
+def rule_that(
+    *actions: Action,
+    name: str = "first",
+    when: Callable[[Case], bool] = lambda _: True,
+    needs: Need = Need.ARTICLES | Need.LINKS,
+    yields_to: tuple[str, ...] = (),
+) -> Rule[Options]:
+    """Make a rule that asks for these actions, always unless told when."""
+
+    def decide(case: Case, options: Options) -> Decision:
+        return Decision.act("because", *actions) if when(case) else Decision.skip("not now")
+
+    return Rule(name=name, decide=decide, options=Options, needs=needs, clauses=(), yields_to=yields_to)
+
+
+def bound(rule: Rule[Any], mode: Mode = Mode.ENFORCE, options: Options | None = None) -> Bound:
+    """Give a rule a mode, and its options as they are by default."""
+    return Bound(rule=rule, mode=mode, options=options or rule.options())
+
+
+def policy(*rules: Bound | Rule[Any], per_ticket: int = 3, per_address: int = 6) -> Policy:
+    """Make a policy; a rule without a mode is enforced."""
+    every = tuple(each if isinstance(each, Bound) else bound(each) for each in rules)
+    return Policy(revision="test", rules=every, brake=Brake(per_ticket=per_ticket, per_address=per_address))

@@ -29,22 +29,29 @@ class Directory:
     by_domain: Mapping[str, tuple[Company, ...]] = field(default_factory=dict, hash=False)
     public: frozenset[str] = frozenset()
     """Mail domains that anybody may have an address in; no company is known by them."""
+    subdomains: bool = False
+    """Whether `mail.acme.example` counts as `acme.example`."""
+    by_id: Mapping[str, Company] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def of(cls, companies: Iterable[Company], *, public: frozenset[str] = frozenset()) -> "Directory":
+    def of(
+        cls, companies: Iterable[Company], *, public: frozenset[str] = frozenset(), subdomains: bool = False
+    ) -> "Directory":
         """Index active companies by their domains; a domain claimed twice keeps both, by name."""
+        known = sorted(companies, key=lambda each: (each.name, each.id))
         index: dict[str, list[Company]] = {}
-        for company in sorted(companies, key=lambda each: (each.name, each.id)):
+        for company in known:
             for domain in company.domains if company.is_active else ():
                 index.setdefault(domain, []).append(company)
-        return cls(MappingProxyType({domain: tuple(claims) for domain, claims in index.items()}), public)
+        by_domain = MappingProxyType({domain: tuple(claims) for domain, claims in index.items()})
+        return cls(by_domain, public, subdomains, MappingProxyType({company.id: company for company in known}))
 
-    def claims(self, domain: str, *, subdomains: bool = False) -> tuple[Company, ...]:
-        """Name the companies that claim this domain or, where wished, the nearest domain above it."""
+    def claims(self, domain: str) -> tuple[Company, ...]:
+        """Name the companies that claim this domain or, where subdomains count, the nearest domain above it."""
         while domain and domain not in self.public:
             if domain in self.by_domain:
                 return self.by_domain[domain]
-            domain = domain.partition(".")[2] if subdomains else ""
+            domain = domain.partition(".")[2] if self.subdomains else ""
         return ()
 
     @property

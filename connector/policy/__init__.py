@@ -20,6 +20,7 @@ from connector.model.case import Case, Need
 from connector.model.decision import Decision, Mode
 from connector.model.message import Channel
 from connector.model.ticket import LinkKind, Sender, State
+from connector.policy.memory import is_our_tag
 from connector.policy.rule import Options, Rule, rule
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "SetPriority",
     "SetState",
     "State",
+    "is_our_tag",
     "rule",
 ]

@@ -18,7 +18,6 @@ from connector.model.action import (
     SetPriority,
     SetState,
 )
-from connector.model.decision import Step
 
 
 def action(wish: Action) -> str:
@@ -52,17 +51,6 @@ def action(wish: Action) -> str:
             return f"look again at {at:%Y-%m-%d %H:%M %Z}"
         case _:
             assert_never(wish)
-
-
-def value(wish: Action) -> str:
-    """Give what an action wants, so that two that want the same can be told from two that contradict."""
-    return action(wish)
-
-
-def identity(step: Step) -> str:
-    """Name a step so that the same wish of two rules is carried out once."""
-    alone = isinstance(step.action, AddNote | SendReply | CreateTicket)
-    return f"{step.rule if alone else ''}|{step.action!r}"
 
 
 def note(texts: list[str], *, decision: str, number: str) -> str:

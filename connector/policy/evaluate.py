@@ -1,8 +1,13 @@
 """Ask every active rule for its word on one case."""
 
+import traceback
+
 from connector.model.case import Case
 from connector.model.decision import Decision, Verdict
 from connector.policy.policy import Bound, Policy
+
+LONGEST = 200
+"""Characters kept of a rule's own fault, which may quote what a customer wrote."""
 
 
 def evaluate(case: Case, policy: Policy) -> tuple[Verdict, ...]:
@@ -14,6 +19,10 @@ def evaluate(case: Case, policy: Policy) -> tuple[Verdict, ...]:
 
 def _decide(case: Case, bound: Bound) -> Decision:
     try:
-        return bound.rule(case, bound.options)
+        decision: object = bound.rule(case, bound.options)
     except Exception as exc:  # the one place where a rule's own fault is contained
-        return Decision.error(f"the rule failed with {type(exc).__name__}: {exc}")
+        line = traceback.extract_tb(exc.__traceback__)[-1].lineno
+        return Decision.error(f"the rule failed with {type(exc).__name__} on line {line}: {str(exc)[:LONGEST]}")
+    if not isinstance(decision, Decision):
+        return Decision.error(f"the rule gave a {type(decision).__name__}, which is no decision")
+    return decision if decision.reason.strip() else Decision.error("the rule decided without a reason")

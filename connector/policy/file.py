@@ -35,6 +35,8 @@ class Companies(Section):
     """CSV with the columns `company,domain`; relative to this file."""
     public_domains: list[str] = Field(default_factory=list)
     """Public mail domains besides the built-in ones: nobody is recognised by them."""
+    subdomains: bool = False
+    """Whether `mail.acme.example` counts as `acme.example`."""
 
 
 class Contracts(Section):

@@ -5,6 +5,7 @@ import pkgutil
 from types import ModuleType
 
 from connector.errors import Misconfigured
+from connector.policy.memory import RESERVED
 from connector.policy.rule import AnyRule, Rule
 
 
@@ -17,6 +18,8 @@ def find_rules(*packages: str) -> dict[str, AnyRule]:
     found: dict[str, AnyRule] = {}
     for package in packages:
         for rule in _rules_of(_import(package)):
+            if rule.name in RESERVED:
+                raise Misconfigured(f"a rule cannot be called {rule.name!r}: rename the file in {package!r}")
             if rule.name in found:
                 raise Misconfigured(f"two rules are called {rule.name!r}: rename the file in {package!r}")
             found[rule.name] = rule

@@ -1,4 +1,4 @@
-"""Tell whether what an action asks for is already so, or was undone by a person."""
+"""Tell whether what an action asks for is already so, or was undone since."""
 
 from typing import assert_never
 
@@ -19,103 +19,39 @@ from connector.model.action import (
     SetState,
 )
 from connector.model.case import Case
-
-ORIGIN = "origin"
-"""Memory key of a ticket that we opened: which ticket, rule and `once` it came from."""
-
-
-def origin(case: Case, rule: str, once: str) -> str:
-    """Name where a ticket of ours comes from, so that a crash after its creation does not make a second one."""
-    return f"{case.ticket.id} {rule} {once}"
-
-
-def mark(rule: str, action: Action) -> tuple[str, str] | None:
-    """Give the memory entry that says we did this; None for what leaves no trace."""
-    match action:
-        case AddNote(once=once):
-            return f"note.{rule}.{once}", "written"
-        case SendReply(once=once):
-            return f"mail.{rule}.{once}", "sent"
-        case CreateTicket(once=once):
-            return f"ticket.{rule}.{once}", "made"
-        case AddTag(name=name):
-            return f"tag.{name}", "set"
-        case AddLink(ticket=ticket, kind=kind):
-            return f"link.{kind}.{ticket}", "set"
-        case MoveTo(group=group):
-            return "set.group", group
-        case SetState(state=state):
-            return "set.state", str(state)
-        case SetPriority(priority=priority):
-            return "set.priority", priority
-        case SetAttribute(name=name, value=value):
-            return f"set.{name}", value
-        case SetCompany(company=company):
-            return "set.company", company
-        case Remember(key=key, value=value):
-            return key, value
-        case RemoveTag() | LookAgain():
-            return None
-        case _:
-            assert_never(action)
+from connector.policy.memory import ORIGIN, Wish, kept, once_key, origin, sets, wish_of
 
 
 def holds(case: Case, rule: str, action: Action) -> bool:
     """Tell whether nothing is left to do for this action."""
-    ticket = case.ticket
-    match action:
-        case AddTag(name=name):
-            return name in ticket.tags
-        case RemoveTag(name=name):
-            return name not in ticket.tags
-        case AddNote() | SendReply():
-            return _remembered(case, rule, action)
-        case CreateTicket(once=once):
-            ours = origin(case, rule, once)
-            return _remembered(case, rule, action) or any(link.memory.get(ORIGIN) == ours for link in case.links)
-        case AddLink(ticket=other, kind=kind):
-            return any(link.ticket == other and link.kind is kind for link in case.links)
-        case MoveTo(group=group):
-            return ticket.group == group
-        case SetState(state=state):
-            return ticket.state is state
-        case SetPriority(priority=priority):
-            return ticket.priority == priority
-        case SetAttribute(name=name, value=value):
-            return str(ticket.attributes.get(name) or "") == value
-        case SetCompany(company=company):
-            return case.customer is not None and case.customer.company == company
-        case Remember(key=key, value=value):
-            return case.memory.get(key, "") == value
-        case LookAgain():
-            return True
-        case _:
-            assert_never(action)
+    wish = wish_of(case, action)
+    if wish is not None:
+        return wish.wanted == wish.found
+    if isinstance(action, Remember):
+        return case.memory.get(action.key, "") == action.value
+    if isinstance(action, LookAgain):
+        return True
+    return once_key(rule, action) in case.memory or _is_opened(case, rule, action)
 
 
-def undone_by_person(case: Case, rule: str, action: Action) -> str | None:
-    """Say what a person changed after us, where that stands against the action; None where nobody did.
+def undone(case: Case, rule: str, action: Action) -> str | None:
+    """Say what was changed after us, where that stands against the action; None where nothing was.
 
-    We remember each value we set. Where it is still the one wanted and no longer the one found, somebody else
-    changed it, and a human has the last word.
+    We remember what each rule set a thing to. A value that was ours and is no longer found was changed by somebody, and
+    a human has the last word; where another rule of ours changed it, its word stands too, else the two would take
+    turns for ever. A value that was never ours is a new wish.
     """
-    match action:
-        case AddTag(name=name) if _remembered(case, rule, action):
-            return f"somebody took the tag {name!r} off after us"
-        case AddLink(ticket=ticket) if _remembered(case, rule, action):
-            return f"somebody removed the link to ticket {ticket} after us"
-        case MoveTo(group=group) if _remembered(case, rule, action):
-            return f"somebody moved it from {group!r} to {case.ticket.group!r} after us"
-        case SetState(state=state) if _remembered(case, rule, action):
-            return f"somebody set the state from {state} to {case.ticket.state} after us"
-        case SetPriority(priority=priority) if _remembered(case, rule, action):
-            return f"somebody set the priority from {priority!r} to {case.ticket.priority!r} after us"
-        case SetAttribute(name=name, value=value) if _remembered(case, rule, action):
-            return f"somebody set {name} from {value!r} to {case.ticket.attributes.get(name)!r} after us"
-        case SetCompany(name=name) if _remembered(case, rule, action):
-            return f"somebody detached the customer from {name!r} after us"
-        case _:
-            return None
+    wish = wish_of(case, action)
+    if wish is None or wish.wanted == wish.found:
+        return None
+    ours = sets(case.memory, wish.thing)
+    latest = next(iter(ours), None)
+    if latest is None:
+        return None
+    by_person = ours[latest] != kept(wish.found)
+    if ours.get(rule) == kept(wish.wanted) or (by_person and kept(wish.wanted) in ours.values()):
+        return _story(action, wish, who="somebody" if by_person else f"the rule {latest}")
+    return None
 
 
 def insists(action: Action) -> bool:
@@ -123,6 +59,27 @@ def insists(action: Action) -> bool:
     return isinstance(action, MoveTo | SetState | SetPriority | SetAttribute) and action.insist
 
 
-def _remembered(case: Case, rule: str, action: Action) -> bool:
-    entry = mark(rule, action)
-    return entry is not None and case.memory.get(entry[0]) == entry[1]
+def _is_opened(case: Case, rule: str, action: Action) -> bool:
+    """Tell whether a ticket of ours is there although this one does not remember it: a crash came between."""
+    return isinstance(action, CreateTicket) and any(
+        link.memory.get(ORIGIN) == origin(case, rule, action.once) for link in case.links
+    )
+
+
+def _story(action: Action, wish: Wish, *, who: str) -> str:
+    match action:
+        case AddTag(name=name):
+            return f"{who} took the tag {name!r} off after us"
+        case RemoveTag(name=name):
+            return f"{who} put the tag {name!r} on again after us"
+        case AddLink(ticket=ticket):
+            return f"{who} removed the link to ticket {ticket} after us"
+        case SetCompany(company=company, name=name):
+            return f"{who} detached the customer from {name or company!r} after us"
+        case MoveTo() | SetState() | SetPriority() | SetAttribute():
+            thing = wish.thing.removeprefix("field.")
+            return f"{who} changed the {thing} from {wish.wanted!r} to {wish.found!r} after us"
+        case AddNote() | SendReply() | CreateTicket() | Remember() | LookAgain():
+            raise AssertionError(f"{action!r} sets nothing that could be undone")
+        case _:
+            assert_never(action)

@@ -1,37 +1,22 @@
 """Make one plan out of all decisions: only what is still needed, nothing that contradicts."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from connector.model.action import (
-    Action,
-    AddNote,
-    AddTag,
-    LookAgain,
-    MoveTo,
-    RemoveTag,
-    SendReply,
-    SetAttribute,
-    SetCompany,
-    SetPriority,
-    SetState,
-)
-from connector.model.case import Case
+from connector.model.action import AddLink, AddTag, CreateTicket, LookAgain, Remember, RemoveTag, SendReply
+from connector.model.case import Case, Need
 from connector.model.decision import Dropped, Mode, Plan, Step, Verdict
 from connector.model.ticket import State
-from connector.policy import describe
-from connector.policy.holds import holds, insists, mark, undone_by_person
-from connector.policy.mail import why_silent
+from connector.policy.contradictions import settle
+from connector.policy.holds import holds, insists, undone
+from connector.policy.mail import hold_back
+from connector.policy.memory import ON, PLAN, after_set, identity, kept, once_key, sets, wish_of
 from connector.policy.policy import Policy
+from connector.policy.proposals import PROPOSED, is_accepted, propose
 
 SKIP = "policy:skip"
-PROPOSED = "policy:proposed"
-ACCEPT = "policy:accept"
-PLAN = "plan"
-"""The rule name under which the plan itself writes: proposals, contradictions, mails held back."""
 
 
 @dataclass(slots=True)
@@ -40,7 +25,6 @@ class _Draft:
     proposed: list[Step] = field(default_factory=list)
     observed: list[Step] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
-    memory: dict[str, str] = field(default_factory=dict)
 
     def drop(self, step: Step, why: str) -> None:
         self.dropped.append(Dropped(rule=step.rule, action=step.action, why=why))
@@ -49,26 +33,35 @@ class _Draft:
 def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decision: str) -> Plan:
     """Plan the case; looking again after the plan was applied gives an empty one (law 2)."""
     verdicts = tuple(verdicts)
-    draft = _Draft(memory=dict(case.memory))
+    wanted = [
+        (Step(rule=verdict.rule, action=action), verdict.mode)
+        for verdict in verdicts
+        for action in verdict.decision.actions
+        if not isinstance(action, LookAgain)
+    ]
     silence = _why_left_alone(case)
-    for verdict, step in _wanted(case, verdicts):
-        if silence:
-            draft.drop(step, silence)
-        else:
-            _sort(case, verdict, step, draft)
+    if silence:
+        unmet = [step for step, _ in wanted if not holds(case, step.rule, step.action)]
+        dropped = tuple(Dropped(rule=step.rule, action=step.action, why=silence) for step in unmet)
+        return Plan(decision=decision, dropped=dropped, memory=_frozen(case.memory))
 
-    _refuse_contradictions(policy, draft)
+    standing = [step for step, mode in wanted if _may_act(case, step, mode)]
+    settled = settle(case, standing, policy)
+    draft = _Draft()
+    for step, mode in wanted:
+        if not holds(case, step.rule, step.action):
+            _sort(case, step, mode, draft, refused=settled.refused.get(step) or _why_unfit(step, policy))
+    draft.steps += [Step(rule=PLAN, action=note) for note in settled.notes]
     _hold_back_mails(case, policy, draft)
-    if not silence:
-        _propose(case, draft)
-    _remember(case, draft)
+    shown = propose(case, draft.proposed, verdicts)
+    steps = _each_once(case, [*draft.steps, *shown.steps], draft)
     return Plan(
         decision=decision,
-        steps=tuple(draft.steps),
+        steps=steps,
         observed=tuple(draft.observed + draft.proposed),
         dropped=tuple(draft.dropped),
-        memory=_frozen(draft.memory),
-        again_at=None if silence else _again_at(case, verdicts),
+        memory=_frozen(_remembered(case, steps, shown.memory, [*standing, *shown.steps])),
+        again_at=_again_at(case, verdicts),
     )
 
 
@@ -80,22 +73,39 @@ def _why_left_alone(case: Case) -> str | None:
     return None
 
 
-def _wanted(case: Case, verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Step]]:
-    for verdict in verdicts:
-        for action in verdict.decision.actions:
-            if not holds(case, verdict.rule, action):
-                yield verdict, Step(rule=verdict.rule, action=action)
+def _may_act(case: Case, step: Step, mode: Mode) -> bool:
+    """Tell whether a step counts against others: it is enforced, accepted, or was accepted before and stands."""
+    if mode is not Mode.PROPOSE:
+        return mode is Mode.ENFORCE
+    wish = wish_of(case, step.action)
+    stands = wish is not None and wish.found == wish.wanted
+    is_ours = wish is not None and sets(case.memory, wish.thing).get(step.rule) == kept(wish.wanted)
+    return (stands and is_ours) or is_accepted(case, step)
 
 
-def _sort(case: Case, verdict: Verdict, step: Step, draft: _Draft) -> None:
-    undone = undone_by_person(case, step.rule, step.action)
-    if undone and not (insists(step.action) and _insisted(step) not in case.memory):
-        draft.drop(step, undone + (", and we insisted once" if insists(step.action) else ""))
+def _why_unfit(step: Step, policy: Policy) -> str | None:
+    """Refuse what a rule cannot know to be right, since it did not ask for what that rests on."""
+    if isinstance(step.action, SendReply) and Need.ARTICLES not in policy.needs:
+        return "a rule that mails must need ARTICLES: the last message may be an automatic one"
+    if isinstance(step.action, AddLink | CreateTicket) and Need.LINKS not in policy.needs:
+        return "a rule that links or opens tickets must need LINKS: the other may be there already"
+    if isinstance(step.action, Remember) and not step.action.key.startswith(f"{step.rule}."):
+        return f"a rule remembers under its own name: {step.rule}.{step.action.key}"
+    return None
+
+
+def _sort(case: Case, step: Step, mode: Mode, draft: _Draft, *, refused: str | None) -> None:
+    if refused:
+        draft.drop(step, refused)
         return
-    match verdict.mode:
+    story = undone(case, step.rule, step.action)
+    if story and not (insists(step.action) and _insisted(case, step) not in case.memory):
+        draft.drop(step, story + (", and we insisted once" if insists(step.action) else ""))
+        return
+    match mode:
         case Mode.ENFORCE:
             draft.steps.append(step)
-        case Mode.PROPOSE if case.ticket.tags & {ACCEPT, f"{ACCEPT}:{step.rule}"}:
+        case Mode.PROPOSE if is_accepted(case, step):
             draft.steps.append(step)
         case Mode.PROPOSE:
             draft.proposed.append(step)
@@ -103,97 +113,61 @@ def _sort(case: Case, verdict: Verdict, step: Step, draft: _Draft) -> None:
             draft.observed.append(step)
 
 
-def _refuse_contradictions(policy: Policy, draft: _Draft) -> None:
-    """Let one value stand for each thing: the rule that others yield to, else nobody's, and a note for people."""
-    yields = {bound.rule.name: bound.rule.yields_to for bound in policy.rules}
-    by_thing: dict[str, list[Step]] = {}
-    for step in draft.steps:
-        thing = _thing(step.action)
-        if thing:
-            by_thing.setdefault(thing, []).append(step)
-    for thing, rivals in by_thing.items():
-        if len({describe.value(step.action) for step in rivals}) > 1:
-            _settle(thing, rivals, yields, draft)
-    draft.steps = list({(describe.identity(step)): step for step in draft.steps}.values())
-
-
-def _settle(thing: str, rivals: list[Step], yields: Mapping[str, tuple[str, ...]], draft: _Draft) -> None:
-    names = {step.rule for step in rivals}
-    first = [step for step in rivals if not names & set(yields.get(step.rule, ()))]
-    winners = first if len({describe.value(step.action) for step in first}) == 1 else []
-    for step in rivals:
-        if step in winners:
-            continue
-        draft.steps.remove(step)
-        rule = winners[0].rule if winners else " and ".join(sorted(names - {step.rule}))
-        draft.drop(step, f"yields to {rule}" if winners else f"contradicts {rule} over the {thing}: neither is done")
-    if not winners:
-        wishes = "; ".join(f"{step.rule} wants {describe.action(step.action)}" for step in rivals)
-        note = AddNote(f"Two policies contradict each other: {wishes}. A person must decide.", once=_digest(wishes))
-        draft.steps.append(Step(rule=PLAN, action=note))
-
-
 def _hold_back_mails(case: Case, policy: Policy, draft: _Draft) -> None:
-    group = next((step.action.group for step in draft.steps if isinstance(step.action, MoveTo)), case.ticket.group)
-    for step in [each for each in draft.steps if isinstance(each.action, SendReply)]:
-        assert isinstance(step.action, SendReply)
-        why = why_silent(case, step.action, group=group, brake=policy.brake)
-        if why is None:
-            continue
+    for step, note in hold_back(case, draft.steps, policy.brake).items():
         draft.steps.remove(step)
-        draft.drop(step, why)
-        note = AddNote(
-            f"A mail to {step.action.to} was held back: {why}.", once=f"unsent.{step.rule}.{step.action.once}"
-        )
+        draft.drop(step, note.text)
         draft.steps.append(Step(rule=PLAN, action=note))
 
 
-def _propose(case: Case, draft: _Draft) -> None:
-    """Put proposals into one note with a tag by which an agent accepts; take the tag off when none is open."""
-    if draft.proposed:
-        wishes = "\n".join(f"- {describe.action(step.action)} ({step.rule})" for step in draft.proposed)
-        text = f"Proposed by policy:\n{wishes}\nTo accept, add the tag {ACCEPT}; to leave it, do nothing."
-        draft.steps.append(Step(rule=PLAN, action=AddNote(text, once=f"proposal.{_digest(wishes)}")))
-        if f"tag.{PROPOSED}" not in case.memory:
-            draft.steps.append(Step(rule=PLAN, action=AddTag(PROPOSED)))
-    elif PROPOSED in case.ticket.tags and f"tag.{PROPOSED}" in case.memory:
-        draft.steps.append(Step(rule=PLAN, action=RemoveTag(PROPOSED)))
+def _each_once(case: Case, steps: list[Step], draft: _Draft) -> tuple[Step, ...]:
+    """Keep the first of steps that come to the same, and no note of the plan's own that is written already."""
+    first: dict[str, Step] = {}
+    for step in steps:
+        same = first.setdefault(identity(case, step.rule, step.action), step)
+        if same is not step:
+            draft.drop(step, f"{same.rule} asks for the same")
+    return tuple(step for step in first.values() if not holds(case, step.rule, step.action))
 
 
-def _remember(case: Case, draft: _Draft) -> None:
-    draft.steps = [step for step in draft.steps if not holds(case, step.rule, step.action)]
-    for step in draft.steps:
-        if undone_by_person(case, step.rule, step.action):
-            draft.memory[_insisted(step)] = "once"
-        if isinstance(step.action, RemoveTag):
-            draft.memory.pop(f"tag.{step.action.name}", None)
-        entry = mark(step.rule, step.action)
-        if entry is not None:
-            draft.memory[entry[0]] = entry[1]
-    draft.memory = {key: value for key, value in draft.memory.items() if value}
+def _remembered(case: Case, steps: tuple[Step, ...], shown: dict[str, str], standing: Iterable[Step]) -> dict[str, str]:
+    memory = dict(case.memory) | shown
+    for step in (*steps, *(each for each in standing if steps and _is_from_before(case, each))):
+        wish, key = wish_of(case, step.action), once_key(step.rule, step.action)
+        if insists(step.action) and undone(case, step.rule, step.action):
+            memory[_insisted(case, step)] = "once"
+        if wish is not None and not _takes_answer_off(step):
+            name, entry = after_set(case.memory, wish.thing, step.rule, wish.wanted)
+            memory[name] = entry
+        if key is not None:
+            memory = {each: was for each, was in memory.items() if not _is_superseded(each, key)} | {key: "done"}
+        if isinstance(step.action, Remember):
+            memory[step.action.key] = step.action.value
+    return {key: value for key, value in memory.items() if value}
 
 
-def _insisted(step: Step) -> str:
-    return f"insist.{step.rule}.{_thing(step.action)}"
+def _is_from_before(case: Case, step: Step) -> bool:
+    """Tell whether a tag or a link may be our doing: we were stopped before that was written down."""
+    wish = wish_of(case, step.action)
+    if wish is None or wish.wanted != wish.found or not isinstance(step.action, AddTag | RemoveTag | AddLink):
+        return False
+    ours = next(iter(sets(case.memory, wish.thing).values()), None)
+    return ours == ON if isinstance(step.action, RemoveTag) else ours is None
 
 
-def _thing(action: Action) -> str | None:
-    """Name what two actions can contradict each other about."""
-    match action:
-        case MoveTo():
-            return "group"
-        case SetState():
-            return "state"
-        case SetPriority():
-            return "priority"
-        case SetCompany():
-            return "company"
-        case SetAttribute(name=name):
-            return name
-        case AddTag(name=name) | RemoveTag(name=name):
-            return f"tag {name}"
-        case _:
-            return None
+def _takes_answer_off(step: Step) -> bool:
+    """Tell whether it takes a person's answer off, which he may give again."""
+    return step.rule == PLAN and isinstance(step.action, RemoveTag) and step.action.name != PROPOSED
+
+
+def _is_superseded(each: str, key: str) -> bool:
+    """Forget the note of an older proposal: `proposed.RULE` remembers what it showed."""
+    return key.startswith("note.plan.proposal.") and each.startswith("note.plan.proposal.")
+
+
+def _insisted(case: Case, step: Step) -> str:
+    wish = wish_of(case, step.action)
+    return f"insist.{step.rule}.{wish.thing if wish else ''}"
 
 
 def _again_at(case: Case, verdicts: Iterable[Verdict]) -> datetime | None:
@@ -203,9 +177,5 @@ def _again_at(case: Case, verdicts: Iterable[Verdict]) -> datetime | None:
     return min((at for at in moments if at > case.seen_at), default=None)
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _frozen(memory: dict[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(memory)
+def _frozen(memory: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(memory))

@@ -42,8 +42,8 @@ class Policy:
 
     @property
     def needs(self) -> Need:
-        """Give what a fetch must read so that every active rule can decide."""
+        """Give what a fetch must read so that every active rule can decide; what is read of articles needs them."""
         needs = Need.NOTHING
         for bound in self.active:
             needs |= bound.rule.needs | bound.options.needs()
-        return needs
+        return needs | Need.ARTICLES if needs & (Need.READING | Need.RAW_MAIL) else needs

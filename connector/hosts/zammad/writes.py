@@ -2,7 +2,8 @@
 
 Order: first what shows by itself and may be repeated without harm (company, tags, links, new tickets, which carry
 their origin), then one `PUT` of the ticket with attributes, article and memory, which Zammad does wholly or not at all
-(fact 55). A crash between two of them leaves a state from which the next look goes on.
+(fact 55), last the removal of tags that people put on: the decision may rest on them. A crash between two of them
+leaves a state from which the next look goes on.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from connector.model.decision import Plan, Step
 from connector.model.message import Channel
 from connector.model.ticket import State
 from connector.policy import describe
-from connector.policy.holds import ORIGIN, mark, origin
+from connector.policy.memory import ORIGIN, as_text, memory_until, origin, taken_last
 
 Fields = dict[str, Any]
 
@@ -42,7 +43,7 @@ def writes_of(case: Case, plan: Plan, lists: Lists) -> tuple[Write, ...]:
 
     Raises Permanent where the plan names a group, state or priority that this Zammad does not have.
     """
-    return (*_apart(case, plan, lists), *_updates(case, plan, lists))
+    return (*_apart(case, plan, lists), *_updates(case, plan, lists), *_peoples_tags(case, plan))
 
 
 def complaint(write: Write, answer: Any) -> str | None:
@@ -51,7 +52,7 @@ def complaint(write: Write, answer: Any) -> str | None:
     ignored = [
         f"asked for {name} {wanted!r}, it says {shown.get(name)!r}"
         for name, wanted in write.expect.items()
-        if str(shown.get(name)) != str(wanted)
+        if as_text(shown.get(name)) != as_text(wanted)
     ]
     return f"Zammad ignored part of {write.method} {write.path}: {'; '.join(ignored)}" if ignored else None
 
@@ -79,11 +80,11 @@ def version_after(write: Write, answer: Any, case: Case, lists: Lists) -> str | 
 def _apart(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     for step in plan.steps:
         match step.action:
-            case SetCompany(company=company):
+            case SetCompany(company=company) if case.customer is None or case.customer.company != company:
                 yield _set_company(case, step, company)
             case AddTag(name=name):
                 yield _tag(case, step, "POST", "/api/v1/tags/add", name)
-            case RemoveTag(name=name):
+            case RemoveTag(name=name) if step not in taken_last(case, plan):
                 yield _tag(case, step, "DELETE", "/api/v1/tags/remove", name)
             case AddLink(number=number, kind=kind):
                 body = {
@@ -98,6 +99,12 @@ def _apart(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
                 yield _create(case, step, new, plan, lists)
             case _:
                 pass
+
+
+def _peoples_tags(case: Case, plan: Plan) -> Iterator[Write]:
+    for step in taken_last(case, plan):
+        if isinstance(step.action, RemoveTag):
+            yield _tag(case, step, "DELETE", "/api/v1/tags/remove", step.action.name)
 
 
 def _set_company(case: Case, step: Step, company: str) -> Write:
@@ -137,8 +144,8 @@ def _updates(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     path = f"/api/v1/tickets/{case.ticket.id}"
     for index in range(max(1, len(articles))):
         article, steps = articles[index] if articles else (None, ())
-        later = {_key(step) for _, others in articles[index + 1 :] for step in others}
-        body = fields | _memory(case, plan, without=later) | ({"article": article} if article else {})
+        coming = [step for _, others in articles[index + 1 :] for step in others]
+        body = fields | _memory(case, memory_until(case, plan, coming)) | ({"article": article} if article else {})
         if body:
             yield Write(method="PUT", path=path, body=body, steps=(*done, *steps), expect=expect)
         fields, expect, done = {}, {}, ()
@@ -165,7 +172,8 @@ def _fields(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, tuple
             case SetCompany(company=company):
                 # The ticket of a customer who had no company is not among those that Zammad moves along (fact 32).
                 body["organization_id"] = expect["organization_id"] = int(company)
-                continue
+                if case.customer is None or case.customer.company != company:
+                    continue  # a request of its own carries the step
             case _:
                 continue
         done.append(step)
@@ -203,15 +211,9 @@ def _article(text: str, plan: Plan) -> Fields:
     }
 
 
-def _memory(case: Case, plan: Plan, *, without: set[str]) -> Fields:
+def _memory(case: Case, after: dict[str, str]) -> Fields:
     """Write the whole memory; what is forgotten is written empty, whether the host merges deep or by key (fact 44)."""
-    after = {key: value for key, value in plan.memory.items() if key not in without}
     if after == dict(case.memory):
         return {}
     forgotten = dict.fromkeys(case.memory.keys() - after.keys(), "")
     return {"preferences": {MEMORY: after | forgotten}}
-
-
-def _key(step: Step) -> str:
-    entry: tuple[str, str] | None = mark(step.rule, step.action)
-    return entry[0] if entry else ""
