@@ -2,13 +2,21 @@
 
 import difflib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from connector.errors import Misconfigured
 
@@ -67,6 +75,8 @@ class Settings(BaseSettings):
     """Address the webhooks come to; put a reverse proxy with TLS in front of anything but loopback."""
     listen_port: int = Field(8765, ge=0, le=65535)
     """Port the webhooks come to; 0 takes a free one."""
+    public_url: str = ""
+    """Where the helpdesk reaches the door, as in `https://policy.example.com`; set-up gives it to the webhook."""
     body_limit: int = Field(10_000_000, ge=1_000)
     """Bytes a delivery may have; a larger one is answered 413."""
     looks_at_once: int = Field(4, ge=1, le=64)
@@ -105,31 +115,109 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read, in falling order: arguments, the environment, the secrets in files it names, `config.env`."""
-        return init_settings, env_settings, _FileSecrets(settings_cls), dotenv_settings
+        """Read, in falling order: arguments, the environment, files and credentials it names, `config.env`."""
+        given = dotenv_settings.env_file if isinstance(dotenv_settings, DotEnvSettingsSource) else None
+        env_file = Path(given) if isinstance(given, str | Path) else None
+        plain = _WithoutFiles(settings_cls, env_settings), _WithoutFiles(settings_cls, dotenv_settings)
+        return init_settings, plain[0], _FileSecrets(settings_cls, env_file), plain[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """One setting as it was given."""
+
+    value: str
+    origin: str
+    """Where it comes from, for people."""
+
+
+def given_in_files(env_file: Path | None) -> dict[str, Given]:
+    """Read what stands in files of its own: `X_FILE=/run/secrets/x`, or X among systemd's credentials.
+
+    Raises Misconfigured where a file cannot be read, or one setting is given twice.
+    """
+    plain = dotenv_values(env_file) if env_file is not None else {}
+    named = {name: path for name, path in (plain | dict(os.environ)).items() if path and _names_a_file(name)}
+    found: dict[str, Given] = {}
+    for name, path in named.items():
+        target = name.removesuffix("_FILE")
+        if target in os.environ or plain.get(target):
+            raise Misconfigured(f"both {target} and {name} are set: unset one of them")
+        found[target] = Given(value=_content(name, path), origin=f"file {path}")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    for target in names_of() if folder else ():
+        credential = Path(str(folder)) / target
+        if not credential.is_file():
+            continue
+        other = next((each for each in (target, f"{target}_FILE") if each in os.environ or plain.get(each)), None)
+        if other:
+            raise Misconfigured(f"both {other} and the credential {target} are set: unset one of them")
+        found[target] = Given(value=_content("CREDENTIALS_DIRECTORY", str(credential)), origin="systemd credential")
+    return found
+
+
+def origins(env_file: Path | None = None) -> dict[str, str]:
+    """Say for every setting where its value comes from."""
+    file = env_file or Path("config.env")
+    in_files, plain = given_in_files(file if file.is_file() else None), dotenv_values(file)
+    return {name: _origin(name, file, in_files, plain) for name in names_of()}
+
+
+def _origin(name: str, file: Path, in_files: Mapping[str, Given], plain: Mapping[str, str | None]) -> str:
+    if name == f"{PREFIX}DATABASE_URL" and name not in os.environ and os.environ.get("DATABASE_URL"):
+        return "environment (DATABASE_URL)"
+    if name in os.environ:
+        return "environment"
+    if name in in_files:
+        return in_files[name].origin
+    return str(file) if plain.get(name) is not None else "default"
+
+
+def _names_a_file(name: str) -> bool:
+    return name.startswith(PREFIX) and name.endswith("_FILE") and name != f"{PREFIX}POLICY_FILE"
+
+
+class _WithoutFiles(PydanticBaseSettingsSource):
+    """Leave `X_FILE` inside a section to the source that reads files; pydantic takes it for an unknown name."""
+
+    def __init__(self, settings_cls: type[BaseSettings], inner: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._inner = inner
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: the whole is read at once."""
+        return self._inner.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Read all but the names of files."""
+        return {
+            name: {key: inner for key, inner in value.items() if not key.endswith("_file")}
+            if isinstance(value, dict)
+            else value
+            for name, value in self._inner().items()
+        }
 
 
 class _FileSecrets(PydanticBaseSettingsSource):
-    """`X_FILE=/run/secrets/x` sets X to what the file holds; both set is an error."""
+    """Fill in what stands in files of its own."""
+
+    def __init__(self, settings_cls: type[BaseSettings], env_file: Path | None) -> None:
+        super().__init__(settings_cls)
+        self._env_file = env_file if env_file is not None and env_file.is_file() else None
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Not asked: the whole is read at once."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Read every file named by a variable of ours."""
+        """Nest what was given, as the models are nested."""
         found: dict[str, Any] = {}
-        for name, path in os.environ.items():
-            if not (name.startswith(PREFIX) and name.endswith("_FILE")) or name == f"{PREFIX}POLICY_FILE":
-                continue
-            target = name.removesuffix("_FILE")
-            if target in os.environ:
-                raise Misconfigured(f"both {target} and {name} are set: unset one of them")
+        for target, given in given_in_files(self._env_file).items():
             parts = target.removeprefix(PREFIX).lower().split("__")
             place = found
             for part in parts[:-1]:
                 place = place.setdefault(part, {})
-            place[parts[-1]] = _content(name, path)
+            place[parts[-1]] = given.value
         return found
 
 
