@@ -12,7 +12,6 @@ import structlog
 import uvicorn
 
 from connector.errors import HelpdeskPolicyError, Misconfigured
-from connector.hosts.host import Host
 from connector.intake import Receipt
 from connector.web.app import Door, Receive, make_app
 from connector.wiring import House, clock
@@ -53,7 +52,7 @@ async def running(house: House, *, poll: float = 1.0) -> AsyncIterator[Running]:
     """
     settings = house.settings
     door = Door(
-        receivers={name: _receiver(house, host) for name, host in house.hosts.items()},
+        receivers={name: _receiver(house, name) for name in house.hosts},
         counts=house.counts,
         metrics=house.metrics,
         metrics_bearer=settings.metrics_bearer,
@@ -89,17 +88,41 @@ async def running(house: House, *, poll: float = 1.0) -> AsyncIterator[Running]:
 
 
 async def run(house: House) -> int:
-    """Run until SIGTERM or SIGINT; gives the exit code."""
+    """Run until SIGTERM or SIGINT, and reload on SIGHUP; gives the exit code."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(house) as daemon:
+    async with running(house) as daemon, _reloading(house):
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(daemon.failed.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         return 0 if stop.is_set() else 1
+
+
+@asynccontextmanager
+async def _reloading(house: House) -> AsyncIterator[None]:
+    """Reload whenever SIGHUP comes; what is wrong is logged, and the old policy stays in force."""
+    asked = asyncio.Event()
+
+    async def reload() -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            try:
+                await house.reload()
+            except HelpdeskPolicyError as exc:
+                log.error("reload_failed", error=str(exc), policy=house.rulebook.policy.revision)
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    task = asyncio.create_task(reload(), name="reload")
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        task.cancel()
 
 
 def _telling(failed: asyncio.Event) -> Callable[[asyncio.Task[None]], None]:
@@ -113,9 +136,9 @@ def _telling(failed: asyncio.Event) -> Callable[[asyncio.Task[None]], None]:
     return tell
 
 
-def _receiver(house: House, host: Host) -> Receive:
+def _receiver(house: House, name: str) -> Receive:
     async def receive(headers: Mapping[str, str], body: bytes) -> Receipt:
-        return await house.receive(host, headers, body)
+        return await house.receive(house.hosts[name], headers, body)  # asked for anew: a reload brings new secrets
 
     return receive
 

@@ -10,7 +10,9 @@ from connector.echo import Echoes
 from connector.hosts.host import Host
 from connector.store import Store, deliveries, looks
 
-Outcome = Literal["woken", "echo", "unreadable"]
+Outcome = Literal["woken", "echo", "unreadable", "test"]
+TEST = "helpdesk-policy test"
+"""Trigger by which set-up and doctor ask whether a secret is accepted; it wakes nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,7 @@ async def receive(
     event = host.verify(headers, body)
     outcome: Outcome = "woken"
     if event.ticket is None:
-        outcome = "unreadable"
+        outcome = "test" if event.trigger == TEST else "unreadable"
     elif echoes.knows(host.name, event.ticket, event.version):
         outcome = "echo"
     delivery = deliveries.Delivery(

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,8 @@ from connector.sweep import Swept, lease_of, sweep
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
+RELOADED = {"policy_file", "rule_packages", "zammad", "dry_run", "settle_seconds", "sweep_minutes"}
+"""Settings that a reload takes up; the others need a restart."""
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 log = structlog.get_logger()
@@ -96,6 +98,34 @@ class House:
     name: str = field(default_factory=worker_name)
     echoes: Echoes = field(default_factory=Echoes)
     metrics: Metrics = field(default_factory=Metrics)
+    reread: Callable[[], Settings] | None = None
+    """Reads the settings anew, for `reload`; without it they stay as they are."""
+    reconnected: list[Host] = field(default_factory=list)
+    """Hosts connected by reloads; looks under way may still use an older one, so all are closed at the end."""
+
+    async def reload(self) -> tuple[str, ...]:
+        """Take up a changed policy file and changed settings of the helpdesk; name the settings that need a restart.
+
+        All is read and checked first: raises Misconfigured and keeps the old ones where anything is wrong.
+        """
+        settings = self.reread() if self.reread else self.settings
+        rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
+        hosts = connect(settings, rulebook)
+        self.reconnected += hosts.values()
+        if hosts.keys() != self.hosts.keys():
+            raise Misconfigured("another helpdesk is set up now: restart the daemon")
+        left = tuple(name for name in type(settings).model_fields if name not in RELOADED)
+        late = tuple(name for name in left if getattr(settings, name) != getattr(self.settings, name))
+        self.settings = settings.model_copy(update={name: getattr(self.settings, name) for name in left})
+        self.rulebook, self.hosts = rulebook, hosts
+        self.companies = {name: companies_of(host, rulebook) for name, host in hosts.items()}
+        log.info("reloaded", policy=rulebook.policy.revision, need_restart=",".join(late))
+        return late
+
+    async def disconnect(self) -> None:
+        """Close what reloads have opened."""
+        for host in self.reconnected:
+            await host.aclose()
 
     def host(self, name: str | None) -> Host:
         """Give a host by name, or the only one; raises Misconfigured."""
@@ -112,13 +142,13 @@ class House:
 
     async def look(self, host: Host, ticket: str, *, dry_run: bool) -> Looked:
         """Look at one ticket now, and neither record nor raise what its writes met."""
-        now = clock()
+        now, rulebook = clock(), self.rulebook
         surroundings = Surroundings(
-            policy=self.rulebook.policy,
+            policy=rulebook.policy,
             directory=await self.companies[host.name].directory(now),
-            registry=self.rulebook.registry,
-            people=self.rulebook.people,
-            messages=self.rulebook.messages,
+            registry=rulebook.registry,
+            people=rulebook.people,
+            messages=rulebook.messages,
         )
         lately = MailsLately(self.store, now - HOUR)
         return await look(ticket, host, surroundings, lately, now=now, decision=new_id(now), dry_run=dry_run)
@@ -290,8 +320,11 @@ def companies_of(host: Host, rulebook: Rulebook) -> Companies:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncIterator[House]:
-    """Build the house, and take it down in order; raises Misconfigured, or Transient where the database is away."""
+async def open_house(settings: Settings, *, reread: Callable[[], Settings] | None = None) -> AsyncIterator[House]:
+    """Build the house, and take it down in order; `reread` reads the settings anew for a reload.
+
+    Raises Misconfigured, or Transient where the database is away.
+    """
     rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
     async with AsyncExitStack() as stack:
         hosts = connect(settings, rulebook)
@@ -299,4 +332,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             stack.push_async_callback(host.aclose)
         store = await stack.enter_async_context(open_store(database_url(settings)))
         companies = {name: companies_of(host, rulebook) for name, host in hosts.items()}
-        yield House(settings=settings, rulebook=rulebook, hosts=hosts, store=store, companies=companies)
+        house = House(
+            settings=settings, rulebook=rulebook, hosts=hosts, store=store, companies=companies, reread=reread
+        )
+        stack.push_async_callback(house.disconnect)
+        yield house

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from connector.store.database import INSERT, Store
 from connector.store.tables import deliveries
 
-Outcome = Literal["woken", "echo", "unreadable"]
+Outcome = Literal["woken", "echo", "unreadable", "test"]
 
 
 @dataclass(frozen=True, kw_only=True)
