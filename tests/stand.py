@@ -176,9 +176,9 @@ class Stand(Helpdesk):
         """List the rows of the table of looks."""
         return await overview.list_looks(self.house.store, now=wall_clock(), state=state)
 
-    async def decisions(self, ticket: int | str | None = None) -> list[AuditRow]:
+    async def decisions(self, ticket: int | str | None = None, *, limit: int = 100) -> list[AuditRow]:
         """List the decision records, newest first."""
-        return await find(self.house.store, ticket=None if ticket is None else str(ticket))
+        return await find(self.house.store, ticket=None if ticket is None else str(ticket), limit=limit)
 
     async def deliveries(self) -> list[deliveries.Delivery]:
         """List the deliveries that came to the door, newest first."""
@@ -203,13 +203,15 @@ async def stand(
     *,
     policy: str = POLICY,
     run: bool = True,
+    hooked: bool = True,
     own_changes: bool = True,
     pace: float = PACE,
     clock: Callable[[], datetime] = wall_clock,
     **settings: Any,
 ) -> AsyncIterator[Stand]:
-    """Stand up a helpdesk and a house and, if asked for, the running daemon with its webhook and triggers.
+    """Stand up a helpdesk and a house and, unless told otherwise, the running daemon with its webhook and triggers.
 
+    When this is entered the daemon has swept once and is idle, and the requests are counted from nought.
     Keywords are settings, as in `looks_at_once=1` or `database_url=SecretStr(postgres_url)`.
     """
     async with AsyncExitStack() as stack:
@@ -219,7 +221,8 @@ async def stand(
         if run:
             daemon = await stack.enter_async_context(running(house, poll=POLL))
             made.door = daemon.url
-            await made.hook(daemon.url, own_changes=own_changes)
+            if hooked:
+                await made.hook(daemon.url, own_changes=own_changes)
             await until(made.has_swept)
             await made.idle()
             made.box.requests.clear()

@@ -37,6 +37,17 @@ from connector.policy.memory import ORIGIN, as_text, memory_until, origin, taken
 
 Fields = dict[str, Any]
 
+KEPT_BY_ZAMMAD = frozenset(
+    {
+        *(f"{clock}_{part}" for clock in ("first_response", "update", "close") for part in ("in_min", "diff_in_min")),
+        *(f"{clock}_escalation_at" for clock in ("first_response", "update", "close")),
+        *("escalation_at", "first_response_at", "close_at", "last_close_at", "last_owner_update_at"),
+        *("last_contact_at", "last_contact_agent_at", "last_contact_customer_at"),
+        *("create_article_type_id", "create_article_sender_id", "time_unit"),
+    }
+)
+"""Fields of a ticket that change by themselves when an article is written or a state is set."""
+
 
 def writes_of(case: Case, plan: Plan, lists: Lists) -> tuple[Write, ...]:
     """Give the requests of a plan; none where nothing is to be done.
@@ -70,8 +81,13 @@ def version_after(write: Write, answer: Any, case: Case, lists: Lists) -> str | 
         "state_id": next((number for number, name in lists.states.items() if name == before.state_name), None),
         "priority_id": lists.priority_id(before.priority),
         "customer_id": int(before.customer or 0),
+        "owner_id": int(before.owner or 1),  # 1 is `-`, nobody
+        "organization_id": int(before.company) if before.company else None,
         "title": before.title,
+        **{name: value for name, value in before.attributes.items() if name not in KEPT_BY_ZAMMAD},
     } | dict(write.expect)
+    if "state_id" not in write.expect:  # a new state takes the time of the old one away
+        expected.setdefault("pending_time", written(before.pending_until) if before.pending_until else None)
     articles = before.article_count + ("article" in write.body)
     unchanged = len(answer["article_ids"]) == articles and complaint(replace(write, expect=expected), answer) is None
     return str(answer["updated_at"]) if unchanged else None
