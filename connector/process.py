@@ -11,12 +11,13 @@ from connector.hosts.http import metered
 from connector.model.case import Case, Need
 from connector.model.company import NO_DIRECTORY, Directory
 from connector.model.contract import NO_REGISTRY, Registry
-from connector.model.decision import Plan, Verdict
+from connector.model.decision import More, Plan, Verdict
 from connector.model.message import Message
 from connector.model.messages import NO_MESSAGES, Messages
 from connector.model.people import NO_PEOPLE, People
 from connector.model.reading import Reading
 from connector.model.record import Record
+from connector.more import asked_for, read_more
 from connector.policy import describe
 from connector.policy.evaluate import evaluate
 from connector.policy.plan import make_plan
@@ -67,11 +68,18 @@ async def look(
     """
     with metered() as cost:
         started = time.monotonic()
-        fetch = await host.fetch(ticket, surroundings.policy.needs, now=now)
+        needs = surroundings.policy.needs
+        fetch = await host.fetch(ticket, needs, now=now)
         lately = await mails_lately(fetch.customer.address if fetch.customer else "")
-        case = surround(fetch, surroundings, mails_lately=lately)
+        case = surround(replace(fetch, parts=needs), surroundings, mails_lately=lately)
         fetched = time.monotonic()
         verdicts = evaluate(case, surroundings.policy)
+        more = asked_for(verdicts)
+        if more is not None:
+            fetch = await read_more(ticket, host, More(needs | more.needs, more.numbers), now=now)
+            case = surround(fetch, surroundings, mails_lately=lately)
+            fetched = time.monotonic()
+            verdicts = evaluate(case, surroundings.policy)
         plan = make_plan(case, verdicts, surroundings.policy, decision=decision)
         decided = time.monotonic()
         applied = await apply(plan, case, host, dry_run=dry_run)
@@ -97,14 +105,16 @@ def surround(case: Case, surroundings: Surroundings, *, mails_lately: int) -> Ca
         messages=surroundings.messages,
         readings=readings_of(case, surroundings) if Need.READING in surroundings.policy.needs else {},
         mails_lately=mails_lately,
+        stamps=surroundings.policy.stamps,
         time_zone=surroundings.policy.time_zone,
     )
 
 
 def readings_of(case: Case, surroundings: Surroundings) -> dict[str, Reading]:
-    """Read what customers said on the ticket, and what agents noted of their calls."""
+    """Read what customers said on the ticket and on those linked to it, and what agents noted of their calls."""
     reader = surroundings.reader
-    return {each.id: reader(each.message) for each in case.ticket.customer_articles} if reader else {}
+    said = (*case.ticket.customer_articles, *(each for link in case.links for each in link.articles))
+    return {each.id: reader(each.message) for each in said} if reader else {}
 
 
 def _record(

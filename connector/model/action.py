@@ -56,11 +56,12 @@ class MoveTo:
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """Set the state; PENDING needs `until`."""
+    """Set the state; PENDING needs `until`. `gently` gives way to any other rule that wants another state."""
 
     state: State
     until: datetime | None = None
     insist: bool = False
+    gently: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from connector.model.desk import NO_DESK, Desk
 from connector.model.messages import NO_MESSAGES, Messages
 from connector.model.people import NO_PEOPLE, People
 from connector.model.reading import Reading
+from connector.model.stamps import NO_STAMPS, Stamps
 from connector.model.ticket import Link, Person, Ticket
 
 Memory = Mapping[str, str]
@@ -28,6 +29,11 @@ class Need(Flag):
     READING = auto()
     """What the customers' messages say; costs the host nothing beyond the articles."""
     HISTORY = auto()
+    LINKED_MAIL = auto()
+    """What customers mailed to the tickets linked as equals, raw mails included; several requests for each of them."""
+
+
+EVERYTHING = ~Need.NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +65,11 @@ class Case:
     registry: Registry = NO_REGISTRY
     people: People = NO_PEOPLE
     messages: Messages = NO_MESSAGES
+    stamps: Stamps = NO_STAMPS
+    parts: Need = EVERYTHING
+    """What was read of the ticket; a rule may ask for more, see `Decision.ask`."""
+    named: Mapping[str, Link] = field(default_factory=dict, hash=False)
+    """Tickets that a rule asked for by number, where there are such; a merged one gives the one that it is part of."""
     readings: Mapping[str, Reading] = field(default_factory=dict, hash=False)
     """What each customer's article says, by the article's id; empty where no active rule asks for it."""
     mails_lately: int = 0

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.model.action import Action
+from connector.model.case import Need
 
 
 class Outcome(StrEnum):
@@ -26,12 +27,22 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """What a rule must see before it can decide, where most tickets need none of it."""
+
+    needs: Need = Need.NOTHING
+    numbers: tuple[str, ...] = ()
+    """Tickets, by the numbers that people call them by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One rule's word on one case; the reason holds the values compared."""
 
     outcome: Outcome
     reason: str
     actions: tuple[Action, ...] = ()
+    more: More | None = None
 
     @classmethod
     def act(cls, reason: str, *actions: Action) -> "Decision":
@@ -42,6 +53,11 @@ class Decision:
     def skip(cls, reason: str, *actions: Action) -> "Decision":
         """Leave the ticket alone, and say why; `LookAgain` and the taking back of own marks may ride along."""
         return cls(Outcome.SKIP, reason, actions)
+
+    @classmethod
+    def ask(cls, reason: str, needs: Need = Need.NOTHING, *, numbers: tuple[str, ...] = ()) -> "Decision":
+        """Ask for more of the ticket before deciding; it is read in the same look, once."""
+        return cls(Outcome.SKIP, reason, more=More(needs, numbers))
 
     @classmethod
     def error(cls, reason: str) -> "Decision":

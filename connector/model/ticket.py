@@ -61,6 +61,8 @@ class Link:
     state: State = State.OPEN
     memory: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The other ticket's memory, so that a child can be recognised as ours."""
+    articles: "tuple[Article, ...]" = ()
+    """What customers said there, where a rule asked for `Need.LINKED_MAIL`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

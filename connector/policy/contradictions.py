@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from connector.model.action import AddNote, CreateTicket, Remember, SendReply
+from connector.model.action import AddNote, CreateTicket, Remember, SendReply, SetState
 from connector.model.case import Case
 from connector.model.decision import Step
 from connector.policy import describe
@@ -33,10 +33,25 @@ def settle(case: Case, standing: Iterable[Step], policy: Policy) -> Settled:
         thing, value = _claim(case, step)
         if thing:
             by_thing.setdefault(thing, {})[step] = value
-    for thing, claims in by_thing.items():
+    for thing, every in by_thing.items():
+        claims = _without_gentle(every, settled) if len(set(every.values())) > 1 else every
         if len(set(claims.values())) > 1:
             _settle_one(thing, claims, standing, yields, settled)
     return settled
+
+
+def _without_gentle(claims: Mapping[Step, str], settled: Settled) -> Mapping[Step, str]:
+    """Take out what gives way by itself, where anybody wants something else."""
+    firm = {step: value for step, value in claims.items() if not _is_gentle(step)}
+    for step, value in claims.items():
+        rival = next((other.rule for other, wanted in firm.items() if wanted != value), None)
+        if _is_gentle(step) and rival:
+            settled.refused[step] = f"gives way to {rival}"
+    return firm or claims
+
+
+def _is_gentle(step: Step) -> bool:
+    return isinstance(step.action, SetState) and step.action.gently
 
 
 def _settle_one(

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from connector.errors import Misconfigured
 from connector.model.decision import Mode
+from connector.model.stamps import Stamps
 from connector.policy.helpdesk import Helpdesk
 from connector.policy.policy import Bound, Brake, Policy
 from connector.policy.rule import AnyRule, Options
@@ -65,12 +66,16 @@ class Texts(Section):
 
 
 class Mail(Section):
-    """The brake on mails of ours."""
+    """The brake on mails of ours, and whose word counts on where a mail came from."""
 
     per_ticket_and_hour: int = Field(3, ge=0)
     """Mails of ours on one ticket within an hour; then silence and a note."""
     per_address_and_hour: int = Field(6, ge=0)
     """Mails of ours to one address within an hour; then silence and a note."""
+    authserv_ids: list[str] = Field(default_factory=list)
+    """Names by which your own mail servers sign `Authentication-Results`; without one no mail proves who sent it."""
+    stamped: bool = True
+    """False where your mail server writes no `Authentication-Results`: every From line is then believed."""
 
 
 class Content(Section):
@@ -156,6 +161,10 @@ def _policy(text: str, content: Content, rules: Mapping[str, AnyRule]) -> Policy
         revision=hashlib.sha256(text.encode()).hexdigest()[:12],
         rules=tuple(bound),
         brake=Brake(per_ticket=content.mail.per_ticket_and_hour, per_address=content.mail.per_address_and_hour),
+        stamps=Stamps(
+            servers=frozenset(each.strip().casefold() for each in content.mail.authserv_ids),
+            are_written=content.mail.stamped,
+        ),
         time_zone=ZoneInfo(content.time_zone),
     )
 

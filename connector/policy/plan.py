@@ -48,9 +48,10 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
     standing = [step for step, mode in wanted if _may_act(case, step, mode)]
     settled = settle(case, standing, policy)
     draft = _Draft()
+    known = policy.needs | case.parts
     for step, mode in wanted:
         if not holds(case, step.rule, step.action):
-            _sort(case, step, mode, draft, refused=settled.refused.get(step) or _why_unfit(step, policy))
+            _sort(case, step, mode, draft, refused=settled.refused.get(step) or _why_unfit(step, known))
     draft.steps += [Step(rule=PLAN, action=note) for note in settled.notes]
     _hold_back_mails(case, policy, draft)
     shown = propose(case, draft.proposed, verdicts)
@@ -83,11 +84,11 @@ def _may_act(case: Case, step: Step, mode: Mode) -> bool:
     return (stands and is_ours) or is_accepted(case, step)
 
 
-def _why_unfit(step: Step, policy: Policy) -> str | None:
+def _why_unfit(step: Step, known: Need) -> str | None:
     """Refuse what a rule cannot know to be right, since it did not ask for what that rests on."""
-    if isinstance(step.action, SendReply) and Need.ARTICLES not in policy.needs:
+    if isinstance(step.action, SendReply) and Need.ARTICLES not in known:
         return "a rule that mails must need ARTICLES: the last message may be an automatic one"
-    if isinstance(step.action, AddLink | CreateTicket) and Need.LINKS not in policy.needs:
+    if isinstance(step.action, AddLink | CreateTicket) and Need.LINKS not in known:
         return "a rule that links or opens tickets must need LINKS: the other may be there already"
     if isinstance(step.action, Remember) and not step.action.key.startswith(f"{step.rule}."):
         return f"a rule remembers under its own name: {step.rule}.{step.action.key}"

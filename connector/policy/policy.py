@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from connector.model.case import Need
 from connector.model.decision import Mode
+from connector.model.stamps import NO_STAMPS, Stamps
 from connector.policy.rule import AnyRule, Options
 
 
@@ -33,6 +34,7 @@ class Policy:
     """Digest of the policy file as read; every decision record carries it."""
     rules: tuple[Bound, ...]
     brake: Brake = Brake()
+    stamps: Stamps = NO_STAMPS
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
     @property
