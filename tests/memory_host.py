@@ -10,6 +10,7 @@ from connector.model.action import (
     AddTag,
     CreateTicket,
     LookAgain,
+    LookAt,
     MoveTo,
     Remember,
     RemoveTag,
@@ -68,11 +69,14 @@ def requests(case: Case, plan: Plan) -> list[Request]:
     articles = _articles(plan)
     for index in range(max(1, len(articles))):
         fields = _fields(plan) if index == 0 else []
-        coming = [step for _, steps in articles[index + 1 :] for step in steps]
+        coming = [*(step for _, steps in articles[index + 1 :] for step in steps), *last]
         memory = memory_until(case, plan, coming)
         if articles or fields or memory != case.memory:
             found.append(_update(fields, articles[index][0] if articles else None, memory))
-    return found + [_doing(case, step, plan) for step in last]
+    found += [_doing(case, step, plan) for step in last]
+    if last and memory_until(case, plan, last) != plan.memory:
+        found.append(_update([], None, dict(plan.memory)))
+    return found
 
 
 def _update(fields: list[Step], article: Article | None, memory: dict[str, str]) -> Request:
@@ -137,7 +141,7 @@ def _articles(plan: Plan) -> list[tuple[Article, list[Step]]]:
                 found.append((_article(plan, text, to=to, subject=subject), [step]))
             case AddNote() | AddTag() | RemoveTag() | SetCompany() | MoveTo() | SetState() | SetPriority():
                 pass
-            case SetAttribute() | AddLink() | CreateTicket() | Remember() | LookAgain():
+            case SetAttribute() | AddLink() | CreateTicket() | Remember() | LookAgain() | LookAt():
                 pass
     notes = [(step, step.action.text) for step in plan.steps if isinstance(step.action, AddNote)]
     if notes:

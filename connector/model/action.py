@@ -100,6 +100,15 @@ class CreateTicket:
     once: str
     kind: LinkKind = LinkKind.CHILD
     tags: tuple[str, ...] = ()
+    is_said: bool = False
+    """Whether the text stands there as the customer's own words, which he sees; else as an internal note."""
+    carry: tuple[str, ...] = ()
+    """Ids of articles of this ticket whose attachments go along."""
+
+    @property
+    def place(self) -> str:
+        """Give the words that stand for the new ticket's number in notes and mails of the same plan."""
+        return f"[new ticket {self.once}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,13 @@ class LookAgain:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LookAt:
+    """Look at another ticket once this look is done, since that one may have something to do now; touches nothing."""
+
+    ticket: str
+
+
 Action = (
     AddTag
     | RemoveTag
@@ -131,4 +147,5 @@ Action = (
     | CreateTicket
     | Remember
     | LookAgain
+    | LookAt
 )

@@ -25,6 +25,10 @@ class Mode(StrEnum):
     PROPOSE = "propose"
     ENFORCE = "enforce"
 
+    def at_most(self, other: "Mode") -> "Mode":
+        """Give the more careful of two modes."""
+        return min(self, other, key=list(Mode).index)
+
 
 @dataclass(frozen=True, slots=True)
 class More:
@@ -43,11 +47,18 @@ class Decision:
     reason: str
     actions: tuple[Action, ...] = ()
     more: More | None = None
+    is_proposal: bool = False
+    """Whether a person is to be asked first, even where the rule is enforced."""
 
     @classmethod
     def act(cls, reason: str, *actions: Action) -> "Decision":
         """Ask for actions; those that already hold are dropped by the plan."""
         return cls(Outcome.ACT, reason, actions)
+
+    @classmethod
+    def propose(cls, reason: str, *actions: Action) -> "Decision":
+        """Ask for actions of which the rule is not sure: they are at most proposed, however far the rule may go."""
+        return cls(Outcome.ACT, reason, actions, is_proposal=True)
 
     @classmethod
     def skip(cls, reason: str, *actions: Action) -> "Decision":
@@ -104,6 +115,8 @@ class Plan:
     memory: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The ticket's whole memory after the plan; written with the steps, in one request."""
     again_at: datetime | None = None
+    others: tuple[str, ...] = ()
+    """Ids of other tickets to be looked at once this plan is carried out."""
 
     @property
     def is_empty(self) -> bool:

@@ -59,6 +59,7 @@ class Link:
     ticket: str
     number: str = ""
     state: State = State.OPEN
+    group: str = ""
     memory: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The other ticket's memory, so that a child can be recognised as ours."""
     articles: "tuple[Article, ...]" = ()

@@ -9,6 +9,7 @@ from connector.model.action import (
     AddTag,
     CreateTicket,
     LookAgain,
+    LookAt,
     MoveTo,
     Remember,
     RemoveTag,
@@ -49,6 +50,8 @@ def action(wish: Action) -> str:
             return f"remember {key} = {value!r}" if value else f"forget {key}"
         case LookAgain(at=at):
             return f"look again at {at:%Y-%m-%d %H:%M %Z}"
+        case LookAt(ticket=ticket):
+            return f"look at ticket {ticket} too"
         case _:
             assert_never(wish)
 

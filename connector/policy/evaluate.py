@@ -3,7 +3,7 @@
 import traceback
 
 from connector.model.case import Case
-from connector.model.decision import Decision, Verdict
+from connector.model.decision import Decision, Mode, Verdict
 from connector.policy.policy import Bound, Policy
 
 LONGEST = 200
@@ -12,9 +12,12 @@ LONGEST = 200
 
 def evaluate(case: Case, policy: Policy) -> tuple[Verdict, ...]:
     """Decide the case by every active rule, in the policy's order; one that fails does not stop the others."""
-    return tuple(
-        Verdict(rule=bound.rule.name, mode=bound.mode, decision=_decide(case, bound)) for bound in policy.active
-    )
+    return tuple(_verdict(bound, _decide(case, bound)) for bound in policy.active)
+
+
+def _verdict(bound: Bound, decision: Decision) -> Verdict:
+    mode = bound.mode.at_most(Mode.PROPOSE) if decision.is_proposal else bound.mode
+    return Verdict(rule=bound.rule.name, mode=mode, decision=decision)
 
 
 def _decide(case: Case, bound: Bound) -> Decision:

@@ -155,7 +155,7 @@ def _policy(text: str, content: Content, rules: Mapping[str, AnyRule]) -> Policy
     for name, rule in rules.items():
         entry: Options | None = getattr(section, name)
         given = entry.model_dump(exclude={"mode"}, exclude_unset=True) if entry else {}
-        mode: Mode = Mode.OFF if entry is None else getattr(entry, "mode", None) or content.mode
+        mode: Mode = Mode.OFF if entry is None else getattr(entry, "mode", None) or content.mode.at_most(rule.up_to)
         bound.append(Bound(rule=rule, mode=mode, options=rule.options.model_validate(given)))
     return Policy(
         revision=hashlib.sha256(text.encode()).hexdigest()[:12],

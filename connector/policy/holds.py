@@ -9,6 +9,7 @@ from connector.model.action import (
     AddTag,
     CreateTicket,
     LookAgain,
+    LookAt,
     MoveTo,
     Remember,
     RemoveTag,
@@ -29,7 +30,7 @@ def holds(case: Case, rule: str, action: Action) -> bool:
         return wish.wanted == wish.found
     if isinstance(action, Remember):
         return case.memory.get(action.key, "") == action.value
-    if isinstance(action, LookAgain):
+    if isinstance(action, LookAgain | LookAt):
         return True
     return once_key(rule, action) in case.memory or _is_opened(case, rule, action)
 
@@ -79,7 +80,7 @@ def _story(action: Action, wish: Wish, *, who: str) -> str:
         case MoveTo() | SetState() | SetPriority() | SetAttribute():
             thing = wish.thing.removeprefix("field.")
             return f"{who} changed the {thing} from {wish.wanted!r} to {wish.found!r} after us"
-        case AddNote() | SendReply() | CreateTicket() | Remember() | LookAgain():
+        case AddNote() | SendReply() | CreateTicket() | Remember() | LookAgain() | LookAt():
             raise AssertionError(f"{action!r} sets nothing that could be undone")
         case _:
             assert_never(action)

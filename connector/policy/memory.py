@@ -20,6 +20,7 @@ from connector.model.action import (
     AddTag,
     CreateTicket,
     LookAgain,
+    LookAt,
     MoveTo,
     Remember,
     RemoveTag,
@@ -74,7 +75,7 @@ def wish_of(case: Case, action: Action) -> Wish | None:
         case AddLink(ticket=other, kind=kind):
             is_tied = any(link.ticket == other and link.kind is kind for link in case.links)
             return Wish(f"link.{kind}.{other}", ON, ON if is_tied else OFF)
-        case AddNote() | SendReply() | CreateTicket() | Remember() | LookAgain():
+        case AddNote() | SendReply() | CreateTicket() | Remember() | LookAgain() | LookAt():
             return None
         case _:
             assert_never(action)
@@ -133,6 +134,7 @@ def memory_until(case: Case, plan: Plan, coming: Iterable[Step]) -> dict[str, st
     """
     steps = list(coming)
     keys = {once_key(step.rule, step.action) for step in steps}
+    keys |= {f"set.tag.{step.action.name}" for step in steps if isinstance(step.action, RemoveTag)}
     if any(step.rule == PLAN and isinstance(step.action, AddNote) for step in steps):
         keys |= {key for key in plan.memory if key.startswith("proposed.")}
     written = {key: value for key, value in plan.memory.items() if key not in keys}

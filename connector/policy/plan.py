@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from connector.model.action import AddLink, AddTag, CreateTicket, LookAgain, Remember, RemoveTag, SendReply
+from connector.model.action import AddLink, AddTag, CreateTicket, LookAgain, LookAt, Remember, RemoveTag, SendReply
 from connector.model.case import Case, Need
 from connector.model.decision import Dropped, Mode, Plan, Step, Verdict
 from connector.model.ticket import State
@@ -37,7 +37,7 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
         (Step(rule=verdict.rule, action=action), verdict.mode)
         for verdict in verdicts
         for action in verdict.decision.actions
-        if not isinstance(action, LookAgain)
+        if not isinstance(action, LookAgain | LookAt)
     ]
     silence = _why_left_alone(case)
     if silence:
@@ -54,6 +54,7 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
             _sort(case, step, mode, draft, refused=settled.refused.get(step) or _why_unfit(step, known))
     draft.steps += [Step(rule=PLAN, action=note) for note in settled.notes]
     _hold_back_mails(case, policy, draft)
+    _propose_nothing_that_is_done_anyway(case, draft)
     shown = propose(case, draft.proposed, verdicts)
     steps = _each_once(case, [*draft.steps, *shown.steps], draft)
     return Plan(
@@ -63,6 +64,7 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
         dropped=tuple(draft.dropped),
         memory=_frozen(_remembered(case, steps, shown.memory, [*standing, *shown.steps])),
         again_at=_again_at(case, verdicts),
+        others=_others(verdicts),
     )
 
 
@@ -121,6 +123,15 @@ def _hold_back_mails(case: Case, policy: Policy, draft: _Draft) -> None:
         draft.steps.append(Step(rule=PLAN, action=note))
 
 
+def _propose_nothing_that_is_done_anyway(case: Case, draft: _Draft) -> None:
+    done = {identity(case, step.rule, step.action): step.rule for step in draft.steps}
+    for step in list(draft.proposed):
+        rule = done.get(identity(case, step.rule, step.action))
+        if rule is not None:
+            draft.proposed.remove(step)
+            draft.drop(step, f"{rule} asks for the same")
+
+
 def _each_once(case: Case, steps: list[Step], draft: _Draft) -> tuple[Step, ...]:
     """Keep the first of steps that come to the same, and no note of the plan's own that is written already."""
     first: dict[str, Step] = {}
@@ -176,6 +187,12 @@ def _again_at(case: Case, verdicts: Iterable[Verdict]) -> datetime | None:
         action.at for verdict in verdicts for action in verdict.decision.actions if isinstance(action, LookAgain)
     ]
     return min((at for at in moments if at > case.seen_at), default=None)
+
+
+def _others(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    may_write = [verdict for verdict in verdicts if verdict.mode in {Mode.PROPOSE, Mode.ENFORCE}]
+    asked = [action.ticket for each in may_write for action in each.decision.actions if isinstance(action, LookAt)]
+    return tuple(dict.fromkeys(asked))
 
 
 def _frozen(memory: Mapping[str, str]) -> Mapping[str, str]:

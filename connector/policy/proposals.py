@@ -50,8 +50,9 @@ def propose(case: Case, proposed: Iterable[Step], verdicts: Iterable[Verdict]) -
         shown.steps.append(Step(rule=PLAN, action=AddTag(PROPOSED)))
     elif not visible and is_our_tag(case, PROPOSED):
         shown.steps.append(Step(rule=PLAN, action=RemoveTag(PROPOSED)))
-    answers = {ACCEPT} | {f"{ACCEPT}:{verdict.rule}" for verdict in verdicts if verdict.mode is Mode.PROPOSE}
-    if Mode.PROPOSE in modes:
+    asking = {verdict.rule for verdict in verdicts if verdict.mode is Mode.PROPOSE or _seen(case, verdict.rule)}
+    answers = {ACCEPT} | {f"{ACCEPT}:{rule}" for rule in asking}
+    if asking:
         shown.steps += [Step(rule=PLAN, action=RemoveTag(tag)) for tag in sorted(answers & case.ticket.tags)]
     return shown
 

@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from connector.model.case import Case, Need
-from connector.model.decision import Decision
+from connector.model.decision import Decision, Mode
 
 FieldKind = Literal["text", "date", "choice"]
 """What a field of the host's holds."""
@@ -52,6 +52,8 @@ class Rule(Generic[O]):
     clauses: tuple[str, ...]
     yields_to: tuple[str, ...]
     """Rules whose word stands where both want the same thing of a ticket."""
+    up_to: Mode = Mode.ENFORCE
+    """The furthest that it goes where the policy file gives it no mode of its own."""
 
     def __call__(self, case: Case, options: O) -> Decision:
         """Decide one case."""
@@ -72,11 +74,20 @@ def rule(
     needs: Need = Need.ARTICLES,
     clauses: tuple[str, ...] = (),
     yields_to: tuple[str, ...] = (),
+    up_to: Mode = Mode.ENFORCE,
 ) -> Callable[[Callable[[Case, O], Decision]], Rule[O]]:
     """Make the one rule of a file out of its function."""
 
     def made(decide: Callable[[Case, O], Decision]) -> Rule[O]:
         name = decide.__module__.rpartition(".")[2]
-        return Rule(name=name, decide=decide, options=options, needs=needs, clauses=clauses, yields_to=yields_to)
+        return Rule(
+            name=name,
+            decide=decide,
+            options=options,
+            needs=needs,
+            clauses=clauses,
+            yields_to=yields_to,
+            up_to=up_to,
+        )
 
     return made
