@@ -95,13 +95,13 @@ class ZnunyClient:
 
     async def changed(self, since: str) -> AsyncIterator[Json]:
         """Find tickets with a row of history at or after a moment by the add-on, page by page, oldest change first."""
-        after = 0
+        after: dict[str, Any] = {}
         while True:
-            query = {"Since": since, "After": after, "Limit": self._page}
+            query = {"Since": since, "Limit": self._page} | ({"After": after} if after else {})
             found = await self._read("/Changed", method="POST", json=query)
             for ticket in found["Tickets"]:
                 yield ticket
-                after = ticket["HistoryID"]
+                after = {"At": ticket["At"], "HistoryID": ticket["HistoryID"]}
             if len(found["Tickets"]) < self._page:
                 return
 

@@ -48,6 +48,8 @@ class Lists:
     desk: Desk
     state_types: Mapping[str, str]
     """Type to the first state's name."""
+    address: str
+    """Of the bot, under which its notes stand on tickets that it opens."""
     time_zone: ZoneInfo
     """In which all of its times are written."""
     fields: frozenset[str] | None
@@ -92,6 +94,7 @@ def lists_of(raw: Mapping[str, Any]) -> Lists:
             addresses=frozenset(addresses - {""}),
         ),
         state_types=_types(states),
+        address=str(raw.get("UserEmail") or ""),
         time_zone=zone(str(raw["TimeZone"])),
         fields=frozenset(name for name, kind in raw["Fields"].items() if kind == "Ticket") - OURS,
         add_on=str(raw["AddOn"]),
@@ -109,6 +112,7 @@ def stock_lists(*, bot: str, address: str, queues: Iterable[str], time_zone: Zon
             addresses=frozenset({address.casefold()} - {""}),
         ),
         state_types=_types(STOCK_STATES),
+        address=address,
         time_zone=time_zone,
         fields=None,
         add_on="",

@@ -152,7 +152,7 @@ def _without_add_on(content: dict[str, Any]) -> None:
 
 
 def _event(name: str, bot: int | None) -> dict[str, Any]:
-    """Bind an event; Znuny judges the condition as it happens, so a person's change right before ours is told (fact 7)."""
+    """Bind an event; Znuny judges the condition as it happens, so a change right before ours is told (fact 7)."""
     event: dict[str, Any] = {"Asynchronous": "1", "Event": name}
     if bot is not None:
         not_us = {"ChangeBy": {"Type": "Regexp", "Match": rf"\A(?!{bot}\z)\d+\z"}}

@@ -75,12 +75,19 @@ def case_of(
         ticket=ticket_of(raw, lists=lists, articles=articles, is_company=is_company),
         seen_at=now,
         customer=person,
-        company=companies.get(person.company or "") if person else None,
+        company=_company_of(person, companies, lists) if person else None,
         links=tuple(link_of(each) for each in raw.get("Links") or ()),
         history=tuple(change_of(each, lists.time_zone) for each in raw.get("History") or ()),
         memory=settled(memory_of(main.get(FIELD + MEMORY)), ours),
         desk=lists.desk,
     )
+
+
+def _company_of(person: Person, companies: Mapping[str, Company], lists: Lists) -> Company | None:
+    """Find the customer's company; the stock interface tells no more of it than its id."""
+    if person.company is None or lists.add_on:
+        return companies.get(person.company or "")
+    return Company(id=person.company, name=person.company)
 
 
 def ticket_of(raw: Json, *, lists: Lists, articles: tuple[Article, ...], is_company: IsCompany) -> Ticket:

@@ -78,6 +78,15 @@ def complaint(write: Write, answer: Mapping[str, Any]) -> str | None:
     return f"Znuny ignored part of {write.method} {write.path}: {'; '.join(missing)}" if missing else None
 
 
+def asked(write: Write, case: Case) -> str:
+    """Say what was asked for where Znuny only says which kind of thing it does not know."""
+    fields = write.body.get("DynamicField") or ()
+    names = [f"{name} {value!r}" for name, value in (write.body.get("Ticket") or {}).items()]
+    names += [f"the field {each['Name']!r}" for each in fields]
+    known = ", ".join(sorted({*case.desk.groups, case.ticket.group}))
+    return f"asked for {', '.join(names) or 'an article'}; queues known here: {known}"
+
+
 def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
     ticket, fields, expect = _changes(case, plan, lists)
     if plan.memory != dict(case.memory):
@@ -275,7 +284,7 @@ def _new(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) ->
         ticket["CustomerID"] = case.ticket.company
     return {
         "Ticket": ticket,
-        "Article": _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket", "From": "helpdesk-policy"},
+        "Article": _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket", "From": lists.address},
         "Fields": {name: value for name, value in fields.items() if value},
         "Decision": plan.decision,
         "Is": str(new.kind),

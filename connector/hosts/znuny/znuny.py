@@ -10,7 +10,7 @@ from connector.hosts.host import Capability, Done, FailedDelivery, Touched, Writ
 from connector.hosts.znuny import translate, webhook
 from connector.hosts.znuny.client import ZnunyClient
 from connector.hosts.znuny.lists import Lists, lists_of, stock_lists, zone
-from connector.hosts.znuny.writes import complaint, writes_of
+from connector.hosts.znuny.writes import asked, complaint, writes_of
 from connector.model.case import Case, Need
 from connector.model.company import Company
 from connector.model.decision import Plan
@@ -107,7 +107,10 @@ class Znuny:
 
     async def perform(self, write: Write, case: Case) -> Done:
         """See `Host.perform`; no answer tells a mark by which our echo is known, since Znuny sends us none."""
-        answer = await self._client.send(write.method, write.path, dict(write.body))
+        try:
+            answer = await self._client.send(write.method, write.path, dict(write.body))
+        except Permanent as exc:
+            raise Permanent(f"{exc} ({asked(write, case)})") from exc
         return Done(complaint=complaint(write, answer))
 
     async def changed_since(self, moment: datetime) -> AsyncIterator[Touched]:

@@ -13,9 +13,10 @@ sub ok { my ( $What, $Value ) = @_; die "FAILED: $What\n" if !$Value; return $Va
 O('User')->SetPassword( UserLogin => 'root@localhost', PW => 'root-pw' );
 
 my %Group = reverse O('Group')->GroupList( Valid => 0 );
-$Group{secret} = ok( 'group secret', O('Group')->GroupAdd( Name => 'secret', ValidID => 1, UserID => 1 ) );
-O('Group')->PermissionGroupUserAdd( GID => $Group{secret}, UID => 1, UserID => 1, Permission => { rw => 1, ro => 1 } );
-for my $Agent ( [ 'policy-bot', 'Policy', 'Bot', ['users'] ], [ 'agent1', 'Agnes', 'Agent', [ 'users', 'secret' ] ] ) {
+for my $Name (qw(secret quiet)) {
+    $Group{$Name} = ok( "group $Name", O('Group')->GroupAdd( Name => $Name, ValidID => 1, UserID => 1 ) );
+}
+for my $Agent ( [ 'policy-bot', 'Policy', 'Bot', [ 'users', 'quiet' ] ], [ 'agent1', 'Agnes', 'Agent', [ 'users', 'secret' ] ] ) {
     my ( $Login, $First, $Last, $Groups ) = @{$Agent};
     my $ID = ok(
         "user $Login",
@@ -30,10 +31,11 @@ for my $Agent ( [ 'policy-bot', 'Policy', 'Bot', ['users'] ], [ 'agent1', 'Agnes
 
 my %Queue = reverse O('Queue')->QueueList( Valid => 0 );
 for my $New ( [ 'Support', 'help@helpdesk.test', 'users' ], [ 'Sales', 'sales@helpdesk.test', 'users' ],
-    [ 'Projects', 'projects@helpdesk.test', 'users' ], [ 'Silent', undef, 'users' ], [ 'Secret', 'secret@helpdesk.test', 'secret' ] ) {
+    [ 'Projects', 'projects@helpdesk.test', 'users' ], [ 'Silent', undef, 'quiet' ], [ 'Secret', 'secret@helpdesk.test', 'secret' ] ) {
     my ( $Name, $Mail, $In ) = @{$New};
     my %With = ( ValidID => 1, GroupID => $Group{$In}, SalutationID => 1, SignatureID => 1, FollowUpID => 1, FollowUpLock => 0,
         Comment => '', UserID => 1 );
+    # A queue cannot be without an address; the one of a fresh installation, on localhost, is as good as none.
     $Queue{$Name} = ok( "queue $Name", O('Queue')->QueueAdd( Name => $Name, SystemAddressID => 1, %With ) );
     next if !$Mail;
     my $Address = ok( "address $Mail", O('SystemAddress')->SystemAddressAdd( Name => $Mail, Realname => "$Name Desk", ValidID => 1,
@@ -41,22 +43,16 @@ for my $New ( [ 'Support', 'help@helpdesk.test', 'users' ], [ 'Sales', 'sales@he
     my %Data = O('Queue')->QueueGet( ID => $Queue{$Name} );
     O('Queue')->QueueUpdate( %Data, SystemAddressID => $Address, UserID => 1 );
 }
-# A queue cannot be without a system address; one whose address is invalid cannot send.
-my $Gone = O('SystemAddress')->SystemAddressAdd( Name => 'gone@helpdesk.test', Realname => 'Gone', ValidID => 1, QueueID => $Queue{Silent},
-    Comment => '', UserID => 1 );
-my %Silent = O('Queue')->QueueGet( ID => $Queue{Silent} );
-O('Queue')->QueueUpdate( %Silent, SystemAddressID => $Gone, UserID => 1 );
-my %Address = O('SystemAddress')->SystemAddressGet( ID => $Gone );
-O('SystemAddress')->SystemAddressUpdate( %Address, ValidID => 2, UserID => 1 );
-
 my $Order = 100;
 for my $Field ( [ 'ContractLevel', 'Dropdown', { DefaultValue => '', PossibleNone => 1, TranslatableValues => 0,
             PossibleValues => { gold => 'Gold', silver => 'Silver', none => 'No contract' } } ],
     [ 'ContractUntil', 'Text', { DefaultValue => '', Link => '' } ],
-    [ 'MailDomains',   'Text', { DefaultValue => '', Link => '' } ] ) {
-    my ( $Name, $Type, $Config ) = @{$Field};
+    [ 'MailDomains',   'Text', { DefaultValue => '', Link => '' } ],
+    [ 'ProjectCode',   'Text', { DefaultValue => '', Link => '' }, 'Ticket' ],
+    [ 'Scribble',      'Text', { DefaultValue => '', Link => '' }, 'Ticket' ] ) {
+    my ( $Name, $Type, $Config, $ObjectType ) = @{$Field};
     ok( "field $Name", O('DynamicField')->DynamicFieldAdd( Name => $Name, Label => $Name, FieldOrder => $Order++, FieldType => $Type,
-        ObjectType => 'CustomerCompany', Config => $Config, ValidID => 1, UserID => 1 ) );
+        ObjectType => $ObjectType || 'CustomerCompany', Config => $Config, ValidID => 1, UserID => 1 ) );
 }
 for my $Company ( [ 'ACME', 'Acme Corp', 'gold', 'acme.test,acme.example' ], [ 'GLOBEX', 'Globex GmbH', 'silver', 'globex.test' ],
     [ 'NOCON', 'No Contract Ltd', 'none', 'nocontract.test' ], [ 'TWINA', 'Twin A', '', 'twin.test' ], [ 'TWINB', 'Twin B', '', 'twin.test' ] ) {

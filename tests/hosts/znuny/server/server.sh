@@ -75,7 +75,7 @@ program() {
   for name in httpd.conf startup.pl capture-mail; do
     sed -e "s#@D@#$D#g; s#@H@#$H#g; s#@PORT@#$PORT#g" "$HERE/$name.in" >"$D/$name"
   done
-  chmod 755 "$D/capture-mail"
+  chmod 755 "$D/capture-mail"; cp -a "$HERE/Custom/." "$H/Custom/"
   sed -e "s#@D@#$D#g; s#@PGPORT@#$PGPORT#g" "$HERE/Config.pm.in" >"$H/Kernel/Config.pm"
 }
 

@@ -1,11 +1,11 @@
 package Kernel::GenericInterface::Operation::HelpdeskPolicy::Changed;
 
-# Find tickets by the rows of their history, in the order in which they changed last, a page at a time.
+# Find the tickets that changed at or after a moment, in the order in which they changed last, a page at a time.
 #
 # The history tells of links too, which do not move a ticket's time of change; and its ids order what happened within
 # one second, so that no page is lost or repeated.
 #
-# Data: Since (in the time zone of the system), After (HistoryID of the last ticket of the page before), Limit.
+# Data: Since (in the time zone of the system), Limit; After: { At, HistoryID } of the last ticket of the page before.
 
 use strict;
 use warnings;
@@ -33,10 +33,11 @@ sub Run {
     my %Want = %{ $Param{Data} || {} };
     my ( $UserID, $UserType ) = $Self->Auth(%Param);
     return $Self->_Refuse( 'AuthFail', 'Authorization failing!' ) if !$UserID || $UserType ne 'User';
-    return $Self->_Refuse( 'InvalidParameter', 'Since must be as in 2026-01-31 23:59:59!' )
-        if ( $Want{Since} || '' ) !~ m{\A\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d\z};
+    my %After = ( At => '1970-01-01 00:00:00', HistoryID => 0, %{ $Want{After} || {} } );
+    my $Time  = qr{\A\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d\z};
+    return $Self->_Refuse( 'InvalidParameter', 'Since and After->At must be as in 2026-01-31 23:59:59!' )
+        if ( $Want{Since} || '' ) !~ $Time || $After{At} !~ $Time || $After{HistoryID} !~ m{\A\d+\z};
 
-    my $After = ( $Want{After} || '' ) =~ m{\A\d+\z} ? $Want{After} : 0;
     my $Limit = ( $Want{Limit} || '' ) =~ m{\A[1-9]\d{0,3}\z} && $Want{Limit} < $Most ? $Want{Limit} : $Most;
 
     # Only of the queues that the user may read.
@@ -46,10 +47,16 @@ sub Run {
 
     my $DBObject = $Kernel::OM->Get('Kernel::System::DB');
     $DBObject->Prepare(
-        SQL => 'SELECT h.ticket_id, MAX(h.id), MAX(h.create_time) FROM ticket_history h JOIN ticket t ON t.id = h.ticket_id'
-            . " WHERE h.create_time >= ? AND t.queue_id IN ($QueueIDs)"
-            . ' GROUP BY h.ticket_id HAVING MAX(h.id) > ? ORDER BY MAX(h.id)',
-        Bind  => [ \$Want{Since}, \$After ],
+        SQL => 'SELECT c.ticket_id, c.history_id, c.changed_at FROM ('
+            . ' SELECT h.ticket_id, MAX(h.id) AS history_id, CASE WHEN MAX(h.create_time) > MAX(t.change_time)'
+            . ' THEN MAX(h.create_time) ELSE MAX(t.change_time) END AS changed_at'
+            . ' FROM ticket t JOIN ticket_history h ON h.ticket_id = t.id'
+            . " WHERE t.queue_id IN ($QueueIDs) AND"
+            . ' (t.change_time >= ? OR t.id IN (SELECT r.ticket_id FROM ticket_history r WHERE r.create_time >= ?))'
+            . ' GROUP BY h.ticket_id ) c'
+            . ' WHERE c.changed_at > ? OR (c.changed_at = ? AND c.history_id > ?)'
+            . ' ORDER BY c.changed_at, c.history_id',
+        Bind  => [ \$Want{Since}, \$Want{Since}, \$After{At}, \$After{At}, \$After{HistoryID} ],
         Limit => $Limit,
     );
     my @Tickets;

@@ -1,0 +1,52 @@
+"""Start one real Znuny for all tests here, and put it back to the same state before each module."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.znuny.running import Place, Server
+
+REAL = ("test_contract_", "test_real_")
+"""Modules that need the server; under pytest-xdist all run in one worker."""
+
+
+def can_start() -> bool:
+    """Tell whether a real Znuny is wanted: asked for by ZNUNY_TEST, or brought up here before by server/server.sh."""
+    place = Place()
+    return place.test or (place.dir / "otrs2.deb").exists()
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the real Znuny out where nobody asked for one: starting it installs packages, as root on Debian 12."""
+    is_real = collection_path.parent == Path(__file__).parent and collection_path.name.startswith(REAL)
+    return True if is_real and not can_start() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what needs the server in one worker; there is one server."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name.startswith(REAL):
+            item.add_marker(pytest.mark.xdist_group("znuny"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where no real Znuny was asked."""
+    if not can_start():
+        terminalreporter.write_line("No real Znuny was asked: set ZNUNY_TEST=1 as root on Debian 12 to start one.")
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[Server]:
+    """Start the server, install the add-on, and stop it at the end."""
+    server = Server.named()
+    server.make_ready()
+    yield server
+    server.run("down")
+
+
+@pytest.fixture(scope="module")
+def server(installed: Server) -> Server:
+    """Give the server as an admin has just set it up."""
+    installed.run("reset", "ready")
+    return installed

@@ -1,0 +1,19 @@
+"""A real Znuny with the add-on under the contract of all hosts."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.hosts.contract import *  # noqa: F403 - the facts are collected here, for this host
+from tests.hosts.ground import Ground
+from tests.hosts.znuny.ground import znuny_ground
+from tests.hosts.znuny.running import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground(server: Server) -> AsyncIterator[Ground]:
+    async with znuny_ground(server) as ground:
+        yield ground
