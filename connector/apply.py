@@ -1,7 +1,9 @@
 """Write a plan to its host: the only place that does, and where a dry run ends."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from connector.errors import HelpdeskPolicyError, Permanent
 from connector.hosts.host import Host, Write
@@ -59,7 +61,9 @@ async def apply(plan: Plan, case: Case, host: Host, *, dry_run: bool) -> Applied
 
     results: list[Result] = []
     version: str | None = None
-    for write in writes:
+    opened: dict[str, str] = {}
+    for planned in writes:
+        write = replace(planned, body=_filled(planned.body, opened)) if opened else planned
         try:
             done = await host.perform(write, case)
         except HelpdeskPolicyError as exc:
@@ -67,7 +71,20 @@ async def apply(plan: Plan, case: Case, host: Host, *, dry_run: bool) -> Applied
             return Applied(results=tuple(results), error=exc)
         if done.complaint:
             results.append(Result(write=write, fate=Fate.IGNORED, detail=done.complaint))
-            return Applied(results=tuple(results), error=Permanent(done.complaint))
+            # Our own echo must not wake it again: it would be found done, and the complaint forgotten.
+            return Applied(results=tuple(results), error=Permanent(done.complaint), version=done.version)
         results.append(Result(write=write, fate=Fate.DONE))
         version = done.version
+        opened |= done.opened
     return Applied(results=tuple(results), version=version)
+
+
+def _filled(content: Any, opened: Mapping[str, str]) -> Any:
+    """Put the numbers of tickets just opened where texts speak of them."""
+    if isinstance(content, str):
+        for place, number in opened.items():
+            content = content.replace(place, number)
+        return content
+    if isinstance(content, Mapping):
+        return {key: _filled(value, opened) for key, value in content.items()}
+    return [_filled(each, opened) for each in content] if isinstance(content, list | tuple) else content

@@ -5,7 +5,7 @@ own `translate.py`. `writes` is pure and `perform` sends what it gave, so that a
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -52,6 +52,8 @@ class Done:
     """What the host did not do although it answered with success."""
     version: str | None = None
     """The ticket's change mark after the write, where the answer shows that nobody else changed it in between."""
+    opened: Mapping[str, str] = field(default_factory=dict)
+    """For each ticket that was opened: its place in the texts of the plan, and its number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,6 +67,16 @@ class Link:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """An attachment as the host keeps it."""
+
+    name: str
+    size: int
+    content: str = ""
+    """The host's mark of what is in it: two files of one mark hold the same bytes; empty where it tells none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Article:
     """A message on a ticket."""
 
@@ -87,6 +97,8 @@ class Article:
     message_id: str = ""
     in_reply_to: str = ""
     attachments: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
+    """The attachments that can be carried over to another ticket; empty where the host cannot do that."""
     raw: bytes | None = field(default=None, hash=False)
     """The mail as it came, where a rule asked for it and the host has it."""
     decision: str = ""

@@ -27,8 +27,9 @@ def decode(attachments: list[Row]) -> list[Row]:
 
 def add_file(world: World, o_id: object, *, name: str, data: bytes, kind: str, by: int = SYSTEM, **more: Any) -> Row:
     """Store a file of an article, or (a text as o_id) of an unsent form."""
-    store = world.next_id.get("store", 1)
-    world.next_id["store"] = store + 1
+    same = next((each["store_file_id"] for each in world.rows("file") if each["_bytes"] == data), None)
+    store = same or world.next_id.get("store", 1)  # equal bytes are stored once
+    world.next_id["store"] = max(store + 1, world.next_id.get("store", 1))
     values = {
         "store_object_id": 2,
         "store_file_id": store,
@@ -43,9 +44,12 @@ def add_file(world: World, o_id: object, *, name: str, data: bytes, kind: str, b
 
 
 def clone_files(world: World, article: Row, form_id: str, by: int) -> list[Row]:
-    """Copy an article's files to a form, from which a new article can adopt them."""
+    """Copy an article's files to a form, from which a new article can adopt them; not what lies there already."""
     shown = []
     for file in world.where("file", object="Ticket::Article", o_id=article["id"]):
+        there = world.where("file", object="UploadCache", o_id=form_id)
+        if any((each["filename"], each["size"]) == (file["filename"], file["size"]) for each in there):
+            continue
         kind = file["preferences"].get("Mime-Type", "application/octet-stream")
         clone = add_file(world, form_id, name=file["filename"], data=file["_bytes"], kind=kind, by=by)
         keys = ("id", "store_object_id", "store_file_id", "o_id", "preferences", "size", "filename", "created_by_id")

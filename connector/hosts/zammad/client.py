@@ -124,7 +124,7 @@ class ZammadClient:
 
     async def send(self, method: str, path: str, body: Json) -> Json:
         """Send one request that changes something."""
-        return self._content(await self._http.write(method, path, body))
+        return self._content(await self._http.write(method, path, body or None))
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -10,7 +10,7 @@ from connector.hosts.zammad.lists import Lists
 from connector.model.case import Case, Change
 from connector.model.company import Attributes, Company
 from connector.model.message import Channel
-from connector.model.ticket import Article, Link, LinkKind, Person, Sender, State, Ticket
+from connector.model.ticket import Article, File, Link, LinkKind, Person, Sender, State, Ticket
 from connector.policy.address import fold_domain
 
 Json = Mapping[str, Any]
@@ -95,8 +95,19 @@ def article_of(raw: Json) -> Article:
         message_id=raw["message_id"] or "",
         in_reply_to=raw["in_reply_to"] or "",
         attachments=tuple(each["filename"] for each in raw.get("attachments") or ()),
+        files=tuple(file_of(each) for each in raw.get("attachments") or () if not _is_another_form(each)),
         decision=str(ours.get("decision") or "") if isinstance(ours, dict) else "",
     )
+
+
+def file_of(raw: Json) -> File:
+    """Read an attachment; Zammad stores equal bytes once, under one `store_file_id` (03-split)."""
+    return File(name=str(raw["filename"]), size=int(raw["size"]), content=str(raw.get("store_file_id") or ""))
+
+
+def _is_another_form(raw: Json) -> bool:
+    """Tell the HTML form of a mail, which Zammad leaves behind when it clones attachments."""
+    return bool((raw.get("preferences") or {}).get("content-alternative"))
 
 
 def person_of(raw: Json, *, lists: Lists) -> Person:
@@ -143,6 +154,7 @@ def links_of(raw: Json, *, lists: Lists) -> tuple[Link, ...]:
                 state=lists.desk.states.get(lists.states.get(other["state_id"], ""), State.OPEN)
                 if other
                 else State.OPEN,
+                group=lists.groups.get(other["group_id"], "") if other else "",
                 memory=memory_of(other["preferences"]) if other else MappingProxyType({}),
             )
         )

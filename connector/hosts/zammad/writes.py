@@ -6,7 +6,7 @@ their origin), then one `PUT` of the ticket with attributes, article and memory,
 leaves a state from which the next look goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
@@ -31,11 +31,13 @@ from connector.model.action import (
 from connector.model.case import Case
 from connector.model.decision import Plan, Step
 from connector.model.message import Channel
-from connector.model.ticket import State
+from connector.model.ticket import File, State
 from connector.policy import describe
-from connector.policy.memory import ORIGIN, as_text, memory_until, origin, taken_last
+from connector.policy.memory import ORIGIN, as_text, digest, memory_until, origin, taken_last
 
 Fields = dict[str, Any]
+FILES = "files carried over"
+"""Expectation of a ticket with attachments: what its article must have."""
 
 KEPT_BY_ZAMMAD = frozenset(
     {
@@ -66,6 +68,12 @@ def complaint(write: Write, answer: Any) -> str | None:
         if as_text(shown.get(name)) != as_text(wanted)
     ]
     return f"Zammad ignored part of {write.method} {write.path}: {'; '.join(ignored)}" if ignored else None
+
+
+def opened_by(write: Write, answer: Any) -> dict[str, str]:
+    """Give the number of the ticket that a write opened, by its place in the texts of the plan."""
+    opened = [step.action.place for step in write.steps if isinstance(step.action, CreateTicket)]
+    return {place: str(answer["number"]) for place in opened if write.method == "POST"}
 
 
 def version_after(write: Write, answer: Any, case: Case, lists: Lists) -> str | None:
@@ -112,15 +120,20 @@ def _apart(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
                 }
                 yield Write(method="POST", path="/api/v1/links/add", body=body, steps=(step,), expect={})
             case CreateTicket() as new:
-                yield _create(case, step, new, plan, lists)
+                yield from _create(case, step, new, plan, lists)
             case _:
                 pass
 
 
 def _peoples_tags(case: Case, plan: Plan) -> Iterator[Write]:
-    for step in taken_last(case, plan):
+    """Take off the tags of people's, and only then remember it: else a stop in between looks as if one came back."""
+    last = taken_last(case, plan)
+    for step in last:
         if isinstance(step.action, RemoveTag):
             yield _tag(case, step, "DELETE", "/api/v1/tags/remove", step.action.name)
+    if last and memory_until(case, plan, last) != plan.memory:
+        body = _memory(case, dict(plan.memory))
+        yield Write(method="PUT", path=f"/api/v1/tickets/{case.ticket.id}", body=body, steps=(), expect={})
 
 
 def _set_company(case: Case, step: Step, company: str) -> Write:
@@ -137,30 +150,49 @@ def _tag(case: Case, step: Step, method: str, path: str, name: str) -> Write:
     return Write(method=method, path=path, body=body, steps=(step,), expect={})
 
 
-def _create(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) -> Write:
-    """Create a ticket with its link, its tags and its origin in one transaction (fact 54)."""
+def _create(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) -> Iterator[Write]:
+    """Create a ticket with its link, its tags and its origin in one transaction (fact 54).
+
+    Attachments are cloned behind a form first (fact 31). Its name is of this plan alone: what a look left there that
+    was stopped must not come along with the next one.
+    """
     group = lists.group_id(new.group)
+    carried = [each for each in case.ticket.articles if each.id in new.carry and each.files]
+    form = f"helpdesk-policy-{plan.decision}-{digest(f'{step.rule} {new.once}')}"
+    for each in carried:
+        path = f"/api/v1/ticket_split?ticket_id={case.ticket.id}&article_id={each.id}&form_id={form}"
+        yield Write(method="GET", path=path, body={}, steps=(step,), expect={})
+    said: Fields = {"sender": "Customer", "internal": False} if new.is_said else {"internal": True}
     body: Fields = {
         "title": new.title,
         "group": new.group,
         "customer_id": int(case.ticket.customer or 0),
         "links": {"Ticket": {str(new.kind): [int(case.ticket.id)]}},
         "preferences": {MEMORY: {ORIGIN: origin(case, step.rule, new.once)}},
-        "article": _article(new.text, plan) | {"type": "note", "internal": True},
+        "article": _article(new.text, plan) | {"type": "note"} | said | ({"form_id": form} if carried else {}),
     }
+    if case.ticket.priority:
+        body["priority"] = case.ticket.priority
     if new.tags:
         body["tags"] = ",".join(new.tags)
-    return Write(method="POST", path="/api/v1/tickets", body=body, steps=(step,), expect={"group_id": group})
+    files = written_files([file for each in carried for file in each.files])
+    expect = {"group_id": group} | ({FILES: files} if carried else {})
+    yield Write(method="POST", path="/api/v1/tickets", body=body, steps=(step,), expect=expect)
+
+
+def written_files(files: Iterable[File]) -> str:
+    """Write down name, size and content of files, so that two sets can be compared; equal ones are cloned once."""
+    return ", ".join(sorted({f"{each.name} ({each.size} bytes, content {each.content})" for each in files}))
 
 
 def _updates(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     """Give one `PUT` for attributes and the first article, one more for each further article: it takes only one."""
     fields, expect, done = _fields(case, plan, lists)
-    articles = _articles(case, plan)
+    articles, last = _articles(case, plan), [*taken_last(case, plan)]
     path = f"/api/v1/tickets/{case.ticket.id}"
     for index in range(max(1, len(articles))):
         article, steps = articles[index] if articles else (None, ())
-        coming = [step for _, others in articles[index + 1 :] for step in others]
+        coming = [step for _, others in articles[index + 1 :] for step in others] + last
         body = fields | _memory(case, memory_until(case, plan, coming)) | ({"article": article} if article else {})
         if body:
             yield Write(method="PUT", path=path, body=body, steps=(*done, *steps), expect=expect)

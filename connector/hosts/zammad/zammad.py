@@ -3,16 +3,19 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-from connector.errors import Permanent
+from connector.errors import HelpdeskPolicyError, Permanent
 from connector.hosts.host import Capability, Done, FailedDelivery, Touched, Write
 from connector.hosts.zammad import translate, webhook
 from connector.hosts.zammad.client import ZammadClient
 from connector.hosts.zammad.lists import Lists, lists_of
-from connector.hosts.zammad.writes import complaint, version_after, writes_of
+from connector.hosts.zammad.writes import FILES, complaint, opened_by, version_after, writes_of, written_files
 from connector.model.case import Case, Need
 from connector.model.company import Company
 from connector.model.decision import Plan
@@ -37,6 +40,7 @@ class Zammad:
         self._proof = proof
         self._domains_attribute = domains_attribute
         self._lists: Lists | None = None
+        self._doubtful = False
         self._reading = asyncio.Lock()
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
@@ -77,14 +81,24 @@ class Zammad:
 
     def writes(self, case: Case, plan: Plan) -> tuple[Write, ...]:
         """See `Host.writes`."""
-        return writes_of(case, plan, self._known_lists())
+        with self._doubting_lists():
+            return writes_of(case, plan, self._known_lists())
 
     async def perform(self, write: Write, case: Case) -> Done:
         """See `Host.perform`."""
-        answer = await self._client.send(write.method, write.path, dict(write.body))
-        ignored = complaint(write, answer)
-        version = None if ignored else version_after(write, answer, case, self._known_lists())
-        return Done(complaint=ignored, version=version)
+        with self._doubting_lists():
+            answer = await self._client.send(write.method, write.path, dict(write.body))
+            if FILES in write.expect:
+                answer = answer | {FILES: await self._files_of(str(answer["id"]))}
+        # What was ignored is no doing of somebody else's: the echo of this write is known all the same.
+        shown = replace(write, expect={name: answer.get(name) for name in write.expect})
+        version = version_after(shown, answer, case, self._known_lists())
+        return Done(complaint=complaint(write, answer), version=version, opened=opened_by(write, answer))
+
+    async def _files_of(self, ticket: str) -> str:
+        """Read what attachments a new ticket has."""
+        articles = [translate.article_of(each) for each in await self._client.articles(ticket)]
+        return written_files(file for each in articles for file in each.files)
 
     async def changed_since(self, moment: datetime) -> AsyncIterator[Touched]:
         """See `Host.changed_since`."""
@@ -107,7 +121,7 @@ class Zammad:
                 url=last.url,
                 last_at=last.last_at,
                 status=last.status,
-                tries=len(rows_of_one),
+                tries=_tries(rows_of_one),
             )
             for delivery, rows_of_one in tries.items()
             if not any(each.status.startswith("2") for each in rows_of_one)  # a later try came through
@@ -139,6 +153,7 @@ class Zammad:
             known = self._lists
             if (
                 known is None
+                or self._doubtful
                 or main["group_id"] not in known.groups
                 or main["state_id"] not in known.states
                 or main["priority_id"] not in known.priorities
@@ -146,7 +161,20 @@ class Zammad:
                 self._lists = known = await self._read_lists()
             return known
 
+    @contextmanager
+    def _doubting_lists(self) -> Iterator[None]:
+        """Let the next look read the lists anew after an error: a group may have come, or lost its mail address.
+
+        Zammad answers 500 to a mail from a group without address (fact 20), for ever if we still believed in it.
+        """
+        try:
+            yield
+        except HelpdeskPolicyError:
+            self._doubtful = True
+            raise
+
     async def _read_lists(self) -> Lists:
+        self._doubtful = False
         me, groups, roles, states, priorities, addresses = await asyncio.gather(
             self._client.me(),
             self._client.groups(),
@@ -161,6 +189,12 @@ class Zammad:
         if self._lists is None:
             raise Permanent("a plan can only be written after its ticket was fetched")
         return self._lists
+
+
+def _tries(rows: Sequence[FailedDelivery]) -> int:
+    """Count the tries of one delivery; Zammad writes a second row, of status 0, after each redirect."""
+    statuses = [each.status for each in sorted(rows, key=lambda each: each.last_at)]
+    return len(statuses) - sum(before.startswith("3") and after == "0" for before, after in pairwise(statuses))
 
 
 def _failed(row: Mapping[str, Any]) -> FailedDelivery:
