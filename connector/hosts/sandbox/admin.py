@@ -150,6 +150,18 @@ def _check_webhook(_: World, row: Row) -> None:
         raise unprocessable("Endpoint The provided endpoint is invalid.")
 
 
+def _referred(table: str, column: str) -> Callable[[World, Row], None]:
+    """Refuse to delete what a row of another table still names."""
+
+    def refer(world: World, row: Row) -> None:
+        for other in world.rows(table):
+            held = other.get(column)
+            if row["id"] in held if isinstance(held, list) else held == row["id"]:
+                raise unprocessable("Can't delete, object has references.")
+
+    return refer
+
+
 def _webhook_in_use(world: World, row: Row) -> None:
     users = [
         f"{trigger['name']} (#{trigger['id']})"
@@ -179,6 +191,7 @@ RESOURCES = {
         write=("admin.group",),
         unique=True,
         prepare=_group,
+        refer=_referred("ticket", "group_id"),
     ),
     "ticket_states": Resource(
         table="state", blank=stock.STATE, read=(*AGENTS, "ticket.customer"), write=("admin.object",), unique=True
@@ -186,7 +199,15 @@ RESOURCES = {
     "ticket_priorities": Resource(
         table="priority", blank=stock.PRIORITY, read=(*AGENTS, "ticket.customer"), write=("admin.object",), unique=True
     ),
-    "roles": Resource(table="role", blank=stock.ROLE, read=AGENTS, write=("admin.role",), unique=True, prepare=_role),
+    "roles": Resource(
+        table="role",
+        blank=stock.ROLE,
+        read=AGENTS,
+        write=("admin.role",),
+        unique=True,
+        prepare=_role,
+        refer=_referred("user", "role_ids"),
+    ),
     "webhooks": Resource(
         table="webhook",
         blank=stock.WEBHOOK,
@@ -212,6 +233,7 @@ RESOURCES = {
         write=("admin.calendar",),
         unique=True,
         prepare=_calendar,
+        refer=_referred("sla", "calendar_id"),
     ),
     "slas": Resource(table="sla", blank=stock.SLA, read=("admin.sla",), write=("admin.sla",), unique=True),
     "signatures": Resource(
