@@ -192,7 +192,7 @@ class House:
     async def keep(self, looked: Looked) -> None:
         """Record what a look decided and did, in the table, the metrics and the log."""
         record, case = looked.record, looked.case
-        if looked.applied.version is not None and looked.applied.error is None:
+        if looked.applied.version is not None:
             self.echoes.leave(case.host, case.ticket.id, looked.applied.version)  # first: the echo is on its way
         await audit.append(self.store, audit_row(record))
         replies = [step.action for step in looked.plan.steps if isinstance(step.action, SendReply)]

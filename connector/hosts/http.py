@@ -14,6 +14,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from connector.errors import Permanent, Transient
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+PAUSE = 0.2
+"""Seconds to wait before a read is tried again, at most; then twice as long."""
 OVERLOADED = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -68,7 +70,7 @@ class Client:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(Transient),
             stop=stop_after_attempt(3),
-            wait=wait_random_exponential(multiplier=0.2, max=2),
+            wait=wait_random_exponential(multiplier=PAUSE, max=10 * PAUSE),
             reraise=True,
         ):
             with attempt:
@@ -123,13 +125,33 @@ def content_of(response: httpx.Response, *, host: str) -> Any:
         raise Permanent(f"{host} answered {where} without JSON: is the URL that of the helpdesk itself?") from exc
 
 
+class _Aiohttp(httpx.AsyncBaseTransport):
+    """Let aiohttp carry requests under httpx's API; raises ImportError where it is not installed."""
+
+    def __init__(self) -> None:
+        from aiohttp import ClientError  # noqa: PLC0415 - an optional dependency
+        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415 - an optional dependency
+
+        self._inner, self._error = AiohttpTransport(), ClientError
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See `httpx.AsyncBaseTransport`; what no HTTP is answered with, aiohttp tells by an error of its own."""
+        try:
+            return await self._inner.handle_async_request(request)
+        except self._error as exc:
+            raise httpx.RemoteProtocolError(str(exc)) from exc
+
+    async def aclose(self) -> None:
+        """See `httpx.AsyncBaseTransport`."""
+        await self._inner.aclose()
+
+
 def reading_transport() -> httpx.AsyncBaseTransport:
     """Choose how reads travel: by aiohttp under httpx's API where it is installed, which is several times as fast."""
     try:
-        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415 - an optional dependency
+        return _Aiohttp()
     except ImportError:
         return writing_transport()
-    return AiohttpTransport()
 
 
 def writing_transport() -> httpx.AsyncBaseTransport:
