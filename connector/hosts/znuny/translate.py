@@ -13,7 +13,7 @@ from connector.hosts.znuny.lists import STATES, Lists
 from connector.model.case import Case, Change
 from connector.model.company import Attributes, Company
 from connector.model.message import Channel
-from connector.model.ticket import Article, Link, LinkKind, Person, Sender, State, Ticket
+from connector.model.ticket import Article, File, Link, LinkKind, Person, Sender, State, Ticket
 from connector.policy.address import fold_domain
 
 Json = Mapping[str, Any]
@@ -147,10 +147,16 @@ def article_of(raw: Json, *, lists: Lists) -> Article:
         is_automatic=any(_tells_of_a_machine(name.lower(), value.lower()) for name, value in headers),
         message_id=str(raw.get("MessageID") or ""),
         in_reply_to=str(raw.get("InReplyTo") or ""),
-        attachments=tuple(str(each) for each in raw.get("Attachments") or ()),
+        attachments=tuple(str(each["Filename"]) for each in raw.get("Files") or ()),
+        files=tuple(file_of(each) for each in raw.get("Files") or ()) if lists.add_on else (),
         raw=base64.b64decode(raw_mail) if isinstance(raw_mail, str) else None,
         decision=_decision(raw, is_ours=author == lists.desk.bot and sender is Sender.AGENT, body=body),
     )
+
+
+def file_of(raw: Json) -> File:
+    """Read an attachment; Znuny keeps no mark of what is in it."""
+    return File(name=str(raw["Filename"]), size=int(raw.get("FilesizeRaw") or 0))
 
 
 def person_of(raw: Json, *, is_company: IsCompany) -> Person | None:
@@ -203,6 +209,7 @@ def link_of(raw: Json) -> Link:
         ticket=str(raw["TicketID"]),
         number=str(raw.get("TicketNumber") or ""),
         state=STATES.get(str(raw.get("StateType") or ""), State.OPEN),
+        group=str(raw.get("Queue") or ""),
         memory=memory_of(raw.get("Memory")),
     )
 
@@ -248,10 +255,7 @@ def flat(raw: Json) -> dict[str, Any]:
 
 def stock(raw: Json, history: Iterable[Json] | None) -> dict[str, Any]:
     """Give what the stock interface says of a ticket the add-on's shape; the surroundings are missing."""
-    articles = [
-        flat(each) | {"Attachments": [file["Filename"] for file in each.get("Attachment") or ()]}
-        for each in raw.get("Article") or ()
-    ]
+    articles = [flat(each) | {"Files": each.get("Attachment") or ()} for each in raw.get("Article") or ()]
     return {"Ticket": flat(raw), "Articles": articles, "History": list(history or ())}
 
 

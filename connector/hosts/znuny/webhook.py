@@ -1,4 +1,4 @@
-"""Prove and read a delivery of Znuny's invoker `Ticket::Generic`; no I/O.
+"""Prove and read a delivery of Znuny's invokers `Ticket::Generic` and `Generic::Tunnel`; no I/O.
 
 Znuny cannot sign: a delivery is proven by a static header, by Basic credentials, or by both, and whoever reads one
 delivery can repeat it. That is why it only wakes, and why the way between the two must be TLS or loopback.
@@ -67,14 +67,15 @@ def read(body: bytes, *, host: str) -> Event:
     except (ValueError, RecursionError) as exc:
         return _unreadable(host, delivery, f"the body is no JSON ({type(exc).__name__})")
     event = content.get("Event") if isinstance(content, dict) else None
+    if isinstance(event, str):
+        event = content  # Generic::Tunnel sends the event alone
     if not isinstance(event, dict):
-        return _unreadable(
-            host, delivery, "the body has no object `Event`; the invoker must be of type Ticket::Generic"
-        )
+        return _unreadable(host, delivery, "the body tells of no `Event`; the invoker must be of type Ticket::Generic")
     trigger = event.get("Event")
-    ticket = _id(event.get("TicketID"))
+    is_link = event.get("SourceObject") == "Ticket"  # an event of LinkObject names the ticket so
+    ticket = _id(event.get("SourceKey") if is_link else event.get("TicketID"))
     if ticket is None:
-        return _unreadable(host, delivery, "`Event.TicketID` is no ticket id")
+        return _unreadable(host, delivery, "the event names no ticket by its id")
     return Event(host=host, ticket=ticket, delivery=delivery, trigger=trigger[:200] if isinstance(trigger, str) else "")
 
 

@@ -10,7 +10,7 @@ ours the ticket will then show, by which the next look tells whether the mail le
 """
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ from connector.model.decision import Plan, Step
 from connector.model.message import Channel
 from connector.model.ticket import State
 from connector.policy import describe
-from connector.policy.memory import ORIGIN, as_text, once_key, origin
+from connector.policy.memory import ORIGIN, as_text, memory_until, once_key, origin, taken_last
 
 Fields = dict[str, Any]
 
@@ -63,7 +63,7 @@ def complaint(write: Write, answer: Mapping[str, Any]) -> str | None:
     listed = shown.pop("DynamicField", ())
     shown |= {FIELD + str(each["Name"]): each["Value"] for each in listed}  # the stock interface lists them (fact 11)
     shown["ArticleIDs"] = len(answer.get("ArticleIDs") or ([answer["ArticleID"]] if answer.get("ArticleID") else []))
-    shown["Created"] = len(answer.get("Created") or ())
+    shown["Created"] = [_written_files(each.get("Files") or ()) for each in answer.get("Created") or ()]
     linked = {(str(each["TicketID"]), str(each["Is"])) for each in answer.get("Links") or ()}
     missing = [
         f"asked for {name} {wanted!r}, it says {shown.get(name)!r}"
@@ -76,6 +76,13 @@ def complaint(write: Write, answer: Mapping[str, Any]) -> str | None:
         if (ticket, kind) not in linked
     ]
     return f"Znuny ignored part of {write.method} {write.path}: {'; '.join(missing)}" if missing else None
+
+
+def opened_by(write: Write, answer: Mapping[str, Any]) -> dict[str, str]:
+    """Give the numbers of the tickets that a write opened, by their places in the texts of the plan."""
+    places = [step.action.place for step in write.steps if isinstance(step.action, CreateTicket)]
+    numbers = [str(each["TicketNumber"]) for each in answer.get("Created") or ()]
+    return dict(zip(places, numbers, strict=False))
 
 
 def asked(write: Write, case: Case) -> str:
@@ -93,7 +100,8 @@ def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
         fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(plan.memory)
     articles = [{"Article": article, "Decision": plan.decision} for article, _ in _articles(case, plan)]
     links = [(step.action.ticket, str(step.action.kind)) for step in plan.steps if isinstance(step.action, AddLink)]
-    new = [_new(case, step, step.action, plan, lists) for step in plan.steps if isinstance(step.action, CreateTicket)]
+    opened = [(step, step.action) for step in plan.steps if isinstance(step.action, CreateTicket)]
+    new = [_new(case, step, action, plan, lists) for step, action in opened]
     body: Fields = {"HistoryID": int(case.ticket.version.removeprefix("history "))}
     company = _company(case, plan)
     if company:
@@ -107,12 +115,14 @@ def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
         "Create": new,
     }
     body |= {name: part for name, part in parts.items() if part}
-    expect |= {"ArticleIDs": len(articles), "Created": len(new)} | ({"Links": tuple(links)} if links else {})
+    expect |= {"ArticleIDs": len(articles), "Created": [_files_carried(case, action) for _, action in opened]} | (
+        {"Links": tuple(links)} if links else {}
+    )
     return Write(method="POST", path=f"/Apply/{case.ticket.id}", body=body, steps=plan.steps, expect=expect)
 
 
 def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
-    """Give fields and note with all that is remembered of them, then each mail after the memory of it.
+    """Give fields and note with all that is remembered of them, each mail after the memory of it, people's tags last.
 
     The note rides with the fields, and its memory is written after it in the same request: a cut between the two would
     write the note twice, and lose none.
@@ -124,10 +134,11 @@ def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     articles = _articles(case, plan)
     mails = [(article, steps) for article, steps in articles if article.get("ArticleSend")]
     notes = [(article, steps) for article, steps in articles if not article.get("ArticleSend")]
-    memory = {key: value for key, value in plan.memory.items() if key not in {_key(step) for _, [step] in mails}}
+    last = taken_last(case, plan) if mails else ()
+    memory = memory_until(case, plan, [*(step for _, [step] in mails), *last])
 
-    ticket, fields, expect = _changes(case, plan, lists)
-    done = tuple(step for step in plan.steps if not isinstance(step.action, AddNote | SendReply))
+    ticket, fields, expect = _changes(case, plan, lists, without=last)
+    done = tuple(step for step in plan.steps if not isinstance(step.action, AddNote | SendReply) and step not in last)
     note, noted = notes[0] if notes else (None, ())
     if memory != dict(case.memory):
         fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(memory)
@@ -142,6 +153,10 @@ def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
         yield _update(case, plan, {}, {MEMORY: first}, None, steps=(), expect={FIELD + MEMORY: first})
         after = written_memory(memory)
         yield _update(case, plan, {}, {MEMORY: after}, mail, steps=(step,), expect={FIELD + MEMORY: after})
+    if last:
+        ticket, fields, expect = {}, *_tags(case, plan)
+        fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(plan.memory)
+        yield _update(case, plan, ticket, fields, None, steps=last, expect=expect)
 
 
 def _update(
@@ -169,18 +184,27 @@ def _update(
     )
 
 
-def _changes(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, Fields]:
-    """Give fields of the ticket, dynamic fields, and what the answer must show of both."""
-    ticket: Fields = {}
-    fields: Fields = {}
-    expect: Fields = {}
+def _tags(case: Case, plan: Plan, *, without: Sequence[Step] = ()) -> tuple[Fields, Fields]:
+    """Give the field of the tags where they change, and what the answer must show of it."""
     tags = set(case.ticket.tags)
     for step in plan.steps:
         match step.action:
             case AddTag(name=name):
                 tags.add(name)
-            case RemoveTag(name=name):
+            case RemoveTag(name=name) if step not in without:
                 tags.discard(name)
+            case _:
+                pass
+    written = written_tags(tags)
+    return ({}, {}) if tags == case.ticket.tags else ({TAGS: written}, {FIELD + TAGS: written})
+
+
+def _changes(case: Case, plan: Plan, lists: Lists, *, without: Sequence[Step] = ()) -> tuple[Fields, Fields, Fields]:
+    """Give fields of the ticket, dynamic fields, and what the answer must show of both."""
+    ticket: Fields = {}
+    fields, expect = _tags(case, plan, without=without)
+    for step in plan.steps:
+        match step.action:
             case MoveTo(group=group):
                 lists.check_group(group)
                 ticket["Queue"] = expect["Queue"] = group
@@ -198,8 +222,6 @@ def _changes(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, Fiel
                 fields[name] = expect[FIELD + name] = value
             case _:
                 pass
-    if tags != case.ticket.tags:
-        fields[TAGS] = expect[FIELD + TAGS] = written_tags(tags)
     return ticket, fields, expect
 
 
@@ -282,13 +304,30 @@ def _new(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) ->
     }
     if case.ticket.company:
         ticket["CustomerID"] = case.ticket.company
+    article = _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket"}
+    if new.is_said:
+        article |= {"SenderType": "customer", "IsVisibleForCustomer": 1}  # From is the customer, where none is given
+    else:
+        article |= {"From": lists.address}
     return {
         "Ticket": ticket,
-        "Article": _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket", "From": lists.address},
+        "Article": article,
         "Fields": {name: value for name, value in fields.items() if value},
-        "Decision": plan.decision,
+        "Decision": "" if new.is_said else plan.decision,
         "Is": str(new.kind),
+        "Carry": [each.id for each in case.ticket.articles if each.id in new.carry and each.files],
+        # In a mail it stands escaped.
+        "Places": sorted({new.place, html.escape(new.place, quote=False)}),
     }
+
+
+def _files_carried(case: Case, new: CreateTicket) -> str:
+    carried = [file for each in case.ticket.articles if each.id in new.carry for file in each.files]
+    return _written_files([{"Filename": file.name, "FilesizeRaw": file.size} for file in carried])
+
+
+def _written_files(files: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(sorted(f"{each['Filename']} ({int(each['FilesizeRaw'] or 0)} bytes)" for each in files))
 
 
 def _key(step: Step) -> str:

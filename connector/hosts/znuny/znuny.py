@@ -10,7 +10,7 @@ from connector.hosts.host import Capability, Done, FailedDelivery, Touched, Writ
 from connector.hosts.znuny import translate, webhook
 from connector.hosts.znuny.client import ZnunyClient
 from connector.hosts.znuny.lists import Lists, lists_of, stock_lists, zone
-from connector.hosts.znuny.writes import asked, complaint, writes_of
+from connector.hosts.znuny.writes import asked, complaint, opened_by, writes_of
 from connector.model.case import Case, Need
 from connector.model.company import Company
 from connector.model.decision import Plan
@@ -50,6 +50,7 @@ class Znuny:
         self._queues = tuple(queues)
         self._time_zone = zone(time_zone)
         self._lists: Lists | None = None
+        self._doubtful = False
         self._reading = asyncio.Lock()
 
     @property
@@ -90,6 +91,7 @@ class Znuny:
 
     async def desk(self) -> Desk:
         """See `Host.desk`; always read anew, and with it whether the add-on is there."""
+        self._doubtful = False
         raw = await self._client.desk()
         if raw is None:
             me = await self._client.me()
@@ -103,15 +105,20 @@ class Znuny:
         """See `Host.writes`."""
         if self._lists is None:
             raise Permanent("a plan can only be written after its ticket was fetched")
-        return writes_of(case, plan, self._lists)
+        try:
+            return writes_of(case, plan, self._lists)
+        except Permanent:
+            self._doubtful = True
+            raise
 
     async def perform(self, write: Write, case: Case) -> Done:
         """See `Host.perform`; no answer tells a mark by which our echo is known, since Znuny sends us none."""
         try:
             answer = await self._client.send(write.method, write.path, dict(write.body))
         except Permanent as exc:
+            self._doubtful = True  # a queue may have come, or lost its address: the next look reads the lists anew
             raise Permanent(f"{exc} ({asked(write, case)})") from exc
-        return Done(complaint=complaint(write, answer))
+        return Done(complaint=complaint(write, answer), opened=opened_by(write, answer))
 
     async def changed_since(self, moment: datetime) -> AsyncIterator[Touched]:
         """See `Host.changed_since`."""
@@ -145,7 +152,7 @@ class Znuny:
 
     async def _known_lists(self) -> Lists:
         async with self._reading:
-            if self._lists is None:
+            if self._lists is None or self._doubtful:
                 await self.desk()
         if self._lists is None:
             raise AssertionError("unreachable")

@@ -150,7 +150,7 @@ sub Links {
                 my %Link = ( TicketID => $Other, Is => $Is{$Type}->{$Direction} || 'normal' );
                 if ( _Get('Ticket')->TicketPermission( Type => 'ro', TicketID => $Other, UserID => $Param{UserID}, LogNo => 1 ) ) {
                     my %Ticket = _Get('Ticket')->TicketGet( TicketID => $Other, DynamicFields => 1, UserID => $Param{UserID} );
-                    $Link{$_} = $Ticket{$_} for qw(TicketNumber State StateType);
+                    $Link{$_} = $Ticket{$_} for qw(TicketNumber State StateType Queue);
                     $Link{Memory} = $Ticket{"DynamicField_$Memory"};
                 }
                 push @Links, \%Link;

@@ -8,7 +8,9 @@ package Kernel::GenericInterface::Operation::HelpdeskPolicy::Apply;
 #       Ticket     fields as in TicketUpdate
 #       Articles   [ { Article, Decision } ]  as in TicketUpdate; with ArticleSend also InReplyTo and References go out
 #       Links      [ { TicketID, Is } ]  Is: parent, child or normal, what the OTHER is
-#       Create     [ { Ticket, Article, Decision, Fields, Is } ]  new tickets with their link
+#       Create     [ { Ticket, Article, Decision, Fields, Is, Carry, Places } ]  new tickets with their link
+#                  Carry: ids of articles whose attachments go along; Places: words in the articles of this ticket that
+#                  stand for the new one's number
 #       Fields     { name of a dynamic field: value }
 
 use strict;
@@ -78,10 +80,21 @@ sub _Apply {
     my %Fields = ( Ticket => $Plan{Ticket}, DynamicField => _DynamicField( $Plan{Fields} ) );
     $Self->_Stock( %With, Operation => 'TicketUpdate', Data => \%Fields ) if $Plan{Ticket} || $Plan{Fields};
 
-    my ( @ArticleIDs, @Created );
-    push @ArticleIDs, $Self->_AddArticle( %With, %{$_} ) for @{ $Plan{Articles} || [] };
     $Self->_AddLink( %With, Other => $_->{TicketID}, Is => $_->{Is} ) for @{ $Plan{Links} || [] };
-    push @Created, $Self->_Create( %With, New => $_ ) for @{ $Plan{Create} || [] };
+
+    # New tickets before what is said of them.
+    my ( @ArticleIDs, @Created, %Number );
+    for my $New ( @{ $Plan{Create} || [] } ) {
+        my $Created = $Self->_Create( %With, New => $New );
+        $Number{$_} = $Created->{TicketNumber} for @{ $New->{Places} || [] };
+        push @Created, $Created;
+    }
+    for my $Said ( @{ $Plan{Articles} || [] } ) {
+        for my $Place ( keys %Number ) {
+            $Said->{Article}->{$_} =~ s{\Q$Place\E}{$Number{$Place}}g for qw(Subject Body);
+        }
+        push @ArticleIDs, $Self->_AddArticle( %With, %{$Said} );
+    }
     return ( ArticleIDs => \@ArticleIDs, Created => \@Created );
 }
 
@@ -194,7 +207,26 @@ sub _Create {
         Data      => { Ticket => $New{Ticket}, Article => $New{Article}, DynamicField => _DynamicField( \%Fields ) },
     );
     $Self->_AddLink( %Param, Other => $Created->{TicketID}, Is => $New{Is} );
-    return { TicketID => $Created->{TicketID}, TicketNumber => $Created->{TicketNumber} };
+    my @Files = map { $Self->_Carry( %Param, From => $_, To => $Created->{ArticleID} ) } @{ $New{Carry} || [] };
+    return { TicketID => $Created->{TicketID}, TicketNumber => $Created->{TicketNumber}, Files => \@Files };
+}
+
+# Copy the attachments of an article of this ticket to an article of the new one; gives their names and sizes.
+sub _Carry {
+    my ( $Self, %Param ) = @_;
+
+    my $ArticleObject = $Kernel::OM->Get('Kernel::System::Ticket::Article');
+    my $From          = $ArticleObject->BackendForArticle( TicketID => $Param{TicketID}, ArticleID => $Param{From} );
+    my $To            = $ArticleObject->BackendForChannel( ChannelName => 'Internal' );
+    my %Index         = $From->ArticleAttachmentIndex( ArticleID => $Param{From}, ExcludePlainText => 1, ExcludeHTMLBody => 1 );
+    my @Files;
+    for my $FileID ( sort { $a <=> $b } keys %Index ) {
+        my %File = $From->ArticleAttachment( ArticleID => $Param{From}, FileID => $FileID );
+        $To->ArticleWriteAttachment( %File, ArticleID => $Param{To}, UserID => $Param{UserID} )
+            || die "HelpdeskPolicy.Failed: the attachment $File{Filename} could not be carried over\n";
+        push @Files, { Filename => $File{Filename}, FilesizeRaw => $Index{$FileID}->{FilesizeRaw} };
+    }
+    return @Files;
 }
 
 # Let Znuny's own operation check and do it, as the same user.

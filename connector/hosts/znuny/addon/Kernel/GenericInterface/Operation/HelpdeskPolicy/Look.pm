@@ -75,7 +75,10 @@ sub _Article {
     $Article{Channel} = $Backend->ChannelNameGet();
 
     my %Attachments = $Backend->ArticleAttachmentIndex( ArticleID => $Meta{ArticleID}, ExcludePlainText => 1, ExcludeHTMLBody => 1 );
-    $Article{Attachments} = [ map { $Attachments{$_}->{Filename} } sort { $a <=> $b } keys %Attachments ];
+    $Article{Files} = [
+        map { { Filename => $Attachments{$_}->{Filename}, FilesizeRaw => $Attachments{$_}->{FilesizeRaw} } }
+            sort { $a <=> $b } keys %Attachments
+    ];
 
     return \%Article if $Article{Channel} ne 'Email' || $Article{SenderType} ne 'customer';
     my $Around = $Kernel::OM->Get('Kernel::System::HelpdeskPolicy');
