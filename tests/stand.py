@@ -119,10 +119,16 @@ class Helpdesk:
 
 
 @asynccontextmanager
-async def helpdesk(*, pace: float = PACE, clock: Callable[[], datetime] = wall_clock) -> AsyncIterator[Helpdesk]:
-    """Serve a sandbox with the demo company in it."""
+async def helpdesk(
+    *,
+    pace: float = PACE,
+    clock: Callable[[], datetime] = wall_clock,
+    around: Callable[[Any], Any] = lambda app: app,
+) -> AsyncIterator[Helpdesk]:
+    """Serve a sandbox with the demo company in it; `around` may wrap its ASGI application."""
     box = Sandbox(clock=clock, pace=pace, back_doors=True)
     demo = box.seed_demo()
+    box.app = around(box.app)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serve(box))
         admin, anna, bot = [

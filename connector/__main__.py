@@ -1,0 +1,5 @@
+"""Let `python -m connector` be the command."""
+
+from connector.cli import main
+
+main()
