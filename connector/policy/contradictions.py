@@ -40,6 +40,18 @@ def settle(case: Case, standing: Iterable[Step], policy: Policy) -> Settled:
     return settled
 
 
+def contrary(case: Case, proposed: Iterable[Step], standing: Iterable[Step]) -> dict[Step, str]:
+    """Refuse proposals to do otherwise than a rule that may act: nobody could accept them but to no effect."""
+    wanted = {_claim(case, step): step.rule for step in standing}
+    things = {thing: (value, rule) for (thing, value), rule in wanted.items() if thing}
+    refused: dict[Step, str] = {}
+    for step in proposed:
+        thing, value = _claim(case, step)
+        if thing in things and (thing, value) not in wanted:
+            refused[step] = f"{things[thing][1]} may act on the {_words(thing)}, and wants otherwise"
+    return refused
+
+
 def _without_gentle(claims: Mapping[Step, str], settled: Settled) -> Mapping[Step, str]:
     """Take out what gives way by itself, where anybody wants something else."""
     firm = {step: value for step, value in claims.items() if not _is_gentle(step)}

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from connector.model.action import AddLink, AddTag, CreateTicket, LookAgain, LookAt, Remember, RemoveTag, SendReply
+from connector.model.action import AddLink, AddNote, AddTag, CreateTicket, LookAgain, LookAt, Remember, RemoveTag, SendReply
 from connector.model.case import Case, Need
 from connector.model.decision import Dropped, Mode, Plan, Step, Verdict
 from connector.model.ticket import State
-from connector.policy.contradictions import settle
+from connector.policy.contradictions import contrary, settle
 from connector.policy.holds import holds, insists, undone
 from connector.policy.mail import hold_back
 from connector.policy.memory import ON, PLAN, after_set, identity, kept, once_key, sets, wish_of
@@ -47,11 +47,13 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
 
     standing = [step for step, mode in wanted if _may_act(case, step, mode)]
     settled = settle(case, standing, policy)
+    proposed = [step for step, mode in wanted if mode is Mode.PROPOSE and step not in standing]
+    refused = contrary(case, proposed, standing) | settled.refused
     draft = _Draft()
     known = policy.needs | case.parts
     for step, mode in wanted:
         if not holds(case, step.rule, step.action):
-            _sort(case, step, mode, draft, refused=settled.refused.get(step) or _why_unfit(step, known))
+            _sort(case, step, mode, draft, refused=refused.get(step) or _why_unfit(step, known))
     draft.steps += [Step(rule=PLAN, action=note) for note in settled.notes]
     _hold_back_mails(case, policy, draft)
     _propose_nothing_that_is_done_anyway(case, draft)
@@ -108,7 +110,7 @@ def _sort(case: Case, step: Step, mode: Mode, draft: _Draft, *, refused: str | N
     match mode:
         case Mode.ENFORCE:
             draft.steps.append(step)
-        case Mode.PROPOSE if is_accepted(case, step):
+        case Mode.PROPOSE if is_accepted(case, step) or (isinstance(step.action, AddNote) and step.action.is_record):
             draft.steps.append(step)
         case Mode.PROPOSE:
             draft.proposed.append(step)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from connector.model.case import Case
@@ -19,6 +20,9 @@ from rules.contract import Contract as Options
 from rules.contract import route_by_contract
 from tests.cases import article, bound, case, company, contract, directory, person, policy, registry
 from tests.memory_host import later, with_article, with_company, with_group, with_state, with_tags
+
+law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Every law is tried on so many lives; a slow machine is no fault of theirs."""
 
 GROUPS = ("Support", "Sales", "Silent")
 MARKS = ("no-contract", "contract-unknown", "vip")

@@ -15,7 +15,7 @@ from connector.policy.holds import insists
 from connector.policy.memory import PLAN, wish_of
 from connector.policy.policy import Policy
 from connector.policy.proposals import ACCEPT, PROPOSED
-from tests.laws.lives import Event, changes, policies, tickets
+from tests.laws.lives import Event, changes, law, policies, tickets
 from tests.memory_host import after, later, look, requests, stopped
 
 only = st.sampled_from
@@ -57,6 +57,7 @@ lives = st.builds(
 )
 
 
+@law
 @given(lives)
 def test_looking_twice_equals_looking_once(life: Life) -> None:
     for again in (life.case, later(life.case)):
@@ -66,6 +67,7 @@ def test_looking_twice_equals_looking_once(life: Life) -> None:
         assert plan.memory == life.case.memory
 
 
+@law
 @given(lives)
 def test_every_decision_has_a_reason_and_every_refusal_says_why(life: Life) -> None:
     assert all(verdict.decision.reason.strip() for verdict in life.verdicts)
@@ -73,6 +75,7 @@ def test_every_decision_has_a_reason_and_every_refusal_says_why(life: Life) -> N
     assert not [verdict for verdict in life.verdicts if verdict.decision.outcome is Outcome.ERROR]
 
 
+@law
 @given(lives)
 def test_every_wish_is_done_observed_refused_or_true_already(life: Life) -> None:
     for seen, plan in zip(life.seen, life.plans, strict=True):
@@ -86,6 +89,7 @@ def test_every_wish_is_done_observed_refused_or_true_already(life: Life) -> None
                     assert (verdict.rule, action) in fate
 
 
+@law
 @given(policies(only([Mode.OBSERVE, Mode.OFF])), tickets(), st.lists(changes(), max_size=6))
 def test_nothing_is_written_by_rules_that_observe_or_are_off(policy: Policy, case: Case, events: list[Event]) -> None:
     life = Life(policy=policy, case=case).live(events)
@@ -94,6 +98,7 @@ def test_nothing_is_written_by_rules_that_observe_or_are_off(policy: Policy, cas
     assert life.case.memory == case.memory
 
 
+@law
 @given(policies(only([Mode.PROPOSE, Mode.OBSERVE])), tickets(), st.lists(changes(), max_size=6))
 def test_a_proposal_writes_its_note_and_its_tag_and_nothing_else(
     policy: Policy, case: Case, events: list[Event]
@@ -108,6 +113,7 @@ def test_a_proposal_writes_its_note_and_its_tag_and_nothing_else(
                 assert _is_of_a_proposal(step)
 
 
+@law
 @given(policies(only([Mode.PROPOSE])), tickets(), st.lists(changes(), max_size=6))
 def test_what_was_not_shown_is_not_done(policy: Policy, case: Case, events: list[Event]) -> None:
     life = Life(policy=policy, case=case).live(events)
@@ -120,6 +126,7 @@ def test_what_was_not_shown_is_not_done(policy: Policy, case: Case, events: list
         shown += "\n".join(step.action.text for step in plan.steps if isinstance(step.action, AddNote))
 
 
+@law
 @given(lives)
 def test_a_value_that_a_person_set_after_us_is_not_set_back(life: Life) -> None:
     ours: dict[str, str] = {}
@@ -137,6 +144,7 @@ def test_a_value_that_a_person_set_after_us_is_not_set_back(life: Life) -> None:
             ours[wish.thing] = wish.wanted
 
 
+@law
 @given(lives)
 def test_nothing_is_written_or_sent_twice(life: Life) -> None:
     told = Counter(
@@ -149,6 +157,7 @@ def test_nothing_is_written_or_sent_twice(life: Life) -> None:
     assert [each for each, times in told.items() if times > 1] == []
 
 
+@law
 @given(lives)
 def test_no_mail_goes_to_an_automatic_message_or_into_a_circle(life: Life) -> None:
     for seen, plan in zip(life.seen, life.plans, strict=True):
@@ -161,6 +170,7 @@ def test_no_mail_goes_to_an_automatic_message_or_into_a_circle(life: Life) -> No
             assert seen.mails_lately < life.policy.brake.per_address
 
 
+@law
 @given(lives)
 def test_nothing_is_done_on_a_ticket_that_is_to_be_left_alone(life: Life) -> None:
     for seen, plan in zip(life.seen, life.plans, strict=True):
@@ -168,6 +178,7 @@ def test_nothing_is_done_on_a_ticket_that_is_to_be_left_alone(life: Life) -> Non
             assert (plan.steps, plan.memory, plan.again_at) == ((), seen.memory, None)
 
 
+@law
 @given(policies(), tickets(), st.lists(changes(), max_size=3), st.data())
 def test_a_daemon_that_is_killed_between_two_requests_loses_nothing_and_does_nothing_twice(
     policy: Policy, case: Case, events: list[Event], data: st.DataObject
@@ -188,12 +199,14 @@ def test_a_daemon_that_is_killed_between_two_requests_loses_nothing_and_does_not
     assert _state_of(life.case) == _state_of(whole)
 
 
+@law
 @given(lives)
 def test_memory_stays_small(life: Life) -> None:
     assert len(life.case.memory) <= 20
     assert all(len(key) + len(value) <= 400 for key, value in life.case.memory.items())
 
 
+@law
 @given(tickets(), policies())
 def test_two_equal_cases_are_decided_alike(case: Case, policy: Policy) -> None:
     assert look(case, policy) == look(case, policy)
