@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from connector import setup
 from connector.daemon import running
 from connector.errors import Transient
 from connector.hosts.sandbox import Sandbox
 from connector.hosts.sandbox.serve import serve
+from connector.hosts.zammad.admin import Admin
 from connector.settings import Settings, load_settings
 from connector.store import audit
 from connector.store.audit import AuditRow
@@ -74,9 +77,9 @@ async def stage(*, port: int = 0, listen_port: int = 0) -> AsyncIterator[Stage]:
             )
             house = await stack.enter_async_context(open_house(settings))
             daemon = await stack.enter_async_context(running(house))
+            await asyncio.to_thread(set_up, helpdesk, demo.admin_token, house, f"{daemon.url}/hooks/zammad")
             admin = {"Authorization": f"Token token={demo.admin_token}"}
             desk = await stack.enter_async_context(httpx.AsyncClient(base_url=helpdesk, headers=admin, timeout=10))
-            await set_up_webhook(desk, f"{daemon.url}/hooks/zammad", secret)
             yield Stage(
                 helpdesk=helpdesk,
                 door=daemon.url,
@@ -88,20 +91,11 @@ async def stage(*, port: int = 0, listen_port: int = 0) -> AsyncIterator[Stage]:
             )
 
 
-async def set_up_webhook(desk: httpx.AsyncClient, endpoint: str, secret: str) -> None:
-    """Make the webhook and the two triggers that really fire on every change of a ticket."""
-    webhook = {"name": "helpdesk-policy", "endpoint": endpoint, "signature_token": secret, "ssl_verify": False}
-    made = _checked(await desk.post("/api/v1/webhooks", json=webhook | {"active": True}))
-    for action in ("create", "update"):
-        trigger = {
-            "name": f"helpdesk-policy {action}",
-            "activator": "action",
-            "execution_condition_mode": "always",  # `selective` misses changes of fields
-            "condition": {"ticket.action": {"operator": "is", "value": action}},
-            "perform": {"notification.webhook": {"webhook_id": made["id"]}},
-            "active": True,
-        }
-        _checked(await desk.post("/api/v1/triggers", json=trigger))
+def set_up(helpdesk: str, token: str, house: House, endpoint: str) -> None:
+    """Make the webhook and its triggers, as `helpdesk-policy setup apply` does."""
+    with Admin(helpdesk, SecretStr(token)) as admin:
+        planned = setup.plan(admin, house.settings, house.rulebook, endpoint=endpoint, only=setup.ALONE)
+        setup.carry_out(admin, planned, tell=lambda _: None)
 
 
 async def play(stage: Stage, tell: Callable[[str], None]) -> None:
