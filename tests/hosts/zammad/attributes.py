@@ -55,6 +55,8 @@ STOPS = 20.0
 """Seconds after a migration within which Zammad stops itself, for its process manager to start it anew."""
 BACK = 600.0
 """Seconds within which it is back."""
+PAUSE = 0.5
+"""Seconds between two questions whether it is."""
 
 
 class Ask(Protocol):
@@ -89,10 +91,10 @@ async def _restarted(admin: Ask) -> None:
         if not await _works(admin):
             deadline = begun + BACK
             break
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(PAUSE)
     while not await _works(admin):
         assert time.monotonic() < deadline, "Zammad is not back after the migration: who starts it anew?"
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(4 * PAUSE)
 
 
 async def _works(admin: Ask) -> bool:

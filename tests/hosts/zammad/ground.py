@@ -433,7 +433,7 @@ async def _set_up_human(
     ground: ZammadGround, stack: AsyncExitStack, url: str, admin_token: SecretStr, *, groups: list[str]
 ) -> Api:
     """Make an agent who logs in by himself; where passwords are not taken, the administrator acts in his name."""
-    login, password = f"anna.{ground.mark}@contract-agent.example", f"Aa1-{secrets.token_hex(12)}"
+    login, password = f"anna.{ground.mark}@contract-agent.example", f"AbCd1-{secrets.token_hex(12)}"
     body = {"firstname": "Anna", "lastname": ground.mark, "email": login, "password": password, "roles": ["Agent"]}
     made = await ground.admin("POST", "users", body)
     ground.agent = str(made["id"])
