@@ -1,7 +1,7 @@
 """Generate tickets and what happens to them: looks, stops, people, customers, contracts that come and go."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from connector.model.case import Case
 from connector.model.company import Company, Directory
 from connector.model.contract import Registry
-from connector.model.decision import Mode
+from connector.model.decision import Mode, Plan, Verdict
 from connector.model.ticket import Article, Person, Sender, State
 from connector.policy.plan import SKIP
 from connector.policy.policy import Policy
@@ -19,7 +19,7 @@ from rules.company import attach_company_by_domain
 from rules.contract import Contract as Options
 from rules.contract import route_by_contract
 from tests.cases import article, bound, case, company, contract, directory, person, policy, registry
-from tests.memory_host import later, with_article, with_company, with_group, with_state, with_tags
+from tests.memory_host import after, later, look, with_article, with_company, with_group, with_state, with_tags
 
 law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Every law is tried on so many lives; a slow machine is no fault of theirs."""
@@ -169,3 +169,31 @@ def with_directory(seen: Case, known: Directory) -> Case:
     return replace(
         seen, directory=known, company=known.by_id.get(seen.customer.company or "") if seen.customer else None
     )
+
+
+@dataclass(kw_only=True)
+class Life:
+    """A ticket from its beginning: what happens to it, and what we did."""
+
+    policy: Policy
+    case: Case
+    plans: list[Plan] = field(default_factory=list)
+    seen: list[Case] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def look(self) -> Plan:
+        """Look once, and carry out what is planned."""
+        verdicts, plan = look(self.case, self.policy)
+        self.verdicts += verdicts
+        self.plans.append(plan)
+        self.seen.append(self.case)
+        self.case = after(self.case, plan)
+        return plan
+
+    def live(self, events: Iterable[Event]) -> "Life":
+        """Let things happen, and look after each."""
+        self.look()
+        for event in events:
+            self.case = event(self.case)
+            self.look()
+        return self

@@ -1,52 +1,22 @@
 """The laws, for the rules that come with the product, alone and together, over whole lives of tickets."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.model.action import AddNote, AddTag, RemoveTag, SendReply
 from connector.model.case import Case
-from connector.model.decision import Mode, Outcome, Plan, Step, Verdict
+from connector.model.decision import Mode, Outcome, Step
 from connector.model.message import Channel
 from connector.policy.holds import insists
 from connector.policy.memory import PLAN, wish_of
 from connector.policy.policy import Policy
 from connector.policy.proposals import ACCEPT, PROPOSED
-from tests.laws.lives import Event, changes, law, policies, tickets
+from tests.laws.lives import Event, Life, changes, law, policies, tickets
 from tests.memory_host import after, later, look, requests, stopped
 
 only = st.sampled_from
-
-
-@dataclass(kw_only=True)
-class Life:
-    """A ticket from its beginning: what happens to it, and what we did."""
-
-    policy: Policy
-    case: Case
-    plans: list[Plan] = field(default_factory=list)
-    seen: list[Case] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-
-    def look(self) -> Plan:
-        """Look once, and carry out what is planned."""
-        verdicts, plan = look(self.case, self.policy)
-        self.verdicts += verdicts
-        self.plans.append(plan)
-        self.seen.append(self.case)
-        self.case = after(self.case, plan)
-        return plan
-
-    def live(self, events: Iterable[Event]) -> "Life":
-        """Let things happen, and look after each."""
-        self.look()
-        for event in events:
-            self.case = event(self.case)
-            self.look()
-        return self
 
 
 lives = st.builds(
