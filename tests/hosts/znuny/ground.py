@@ -88,7 +88,7 @@ class ZnunyGround:
         self.lacks = frozenset({Lack.LINKS_SEEN} if stock else ())
         self._server = server
         self._hands = hands
-        self._receiver = receiver
+        self.receiver = receiver
         self._service = STOCK if stock else WEB_SERVICE
         self._stock = stock
         self._scissors = Scissors()
@@ -242,14 +242,14 @@ class ZnunyGround:
 
     async def delivery(self, ticket: str) -> Delivery:
         if not self._listens:
-            content = web_service(self._server, hook=self._receiver.url, with_add_on=not self._stock)
+            content = web_service(self._server, hook=self.receiver.url, with_add_on=not self._stock)
             await asyncio.to_thread(self._server.service, "Update", self._service, content)
             self._listens = True
         await self.act(ticket, note="Is anybody there?")
         async with asyncio.timeout(60):
             while True:
                 try:
-                    delivery = await asyncio.to_thread(self._receiver.deliveries.get, True, 1)
+                    delivery = await asyncio.to_thread(self.receiver.deliveries.get, True, 1)
                 except queue.Empty:
                     continue
                 if str(json.loads(delivery.body)["Event"]["TicketID"]) == ticket:

@@ -74,11 +74,15 @@ async def test_a_write_that_was_refused_is_an_error_that_says_why(name: str, err
         await client(as_recorded(name)).send("PATCH", "/Ticket/1", {"Ticket": {"Title": "x"}})
 
 
-@pytest.mark.parametrize("name", sorted(name for name in EXCHANGES if name.startswith("ticket-get-")))
+def single() -> list[str]:
+    """Name the recorded answers that hold one ticket."""
+    bodies = {name: each["response"]["body"] for name, each in EXCHANGES.items() if name.startswith("ticket-get-")}
+    return sorted(name for name, body in bodies.items() if len(body.get("Ticket", ())) == 1)
+
+
+@pytest.mark.parametrize("name", single())
 async def test_a_recorded_ticket_is_read(name: str) -> None:
     body = EXCHANGES[name]["response"]["body"]
-    if "Error" in body or len(body["Ticket"]) != 1:
-        return
     raw = await client(as_recorded(name)).ticket("1", articles=True)
 
     case = translate.case_of(
