@@ -168,6 +168,7 @@ class House:
         looked = await self.look(host, ticket, dry_run=False)
         await self.keep(looked)
         if looked.applied.error is None:
+            await self.wake_others(looked)
             await looks.done(self.store, claimed, again_at=looked.plan.again_at)
         else:
             await looks.retry(self.store, claimed, str(looked.applied.error), due_at=clock())
@@ -187,7 +188,14 @@ class House:
         await self.keep(looked)
         if looked.applied.error is not None:
             raise looked.applied.error
+        if not self.settings.dry_run:
+            await self.wake_others(looked)
         return looked.plan.again_at
+
+    async def wake_others(self, looked: Looked) -> None:
+        """Let other tickets be looked at that have something to do now; a stop before this repeats the whole look."""
+        if looked.plan.others:
+            await looks.wake_many(self.store, looked.case.host, looked.plan.others, now=clock(), reason="rule")
 
     async def keep(self, looked: Looked) -> None:
         """Record what a look decided and did, in the table, the metrics and the log."""
