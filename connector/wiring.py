@@ -15,7 +15,7 @@ from connector import intake
 from connector.directory import Companies
 from connector.echo import Echoes
 from connector.errors import Gone, HelpdeskPolicyError, Misconfigured, Transient
-from connector.hosts.host import Host
+from connector.hosts.host import Host, Touched
 from connector.hosts.zammad.client import ZammadClient
 from connector.hosts.zammad.webhook import Proof
 from connector.hosts.zammad.zammad import Zammad
@@ -97,6 +97,8 @@ class House:
     companies: dict[str, Companies]
     name: str = field(default_factory=worker_name)
     echoes: Echoes = field(default_factory=Echoes)
+    swept: dict[str, frozenset[Touched]] = field(default_factory=dict)
+    """By host, what the last sweep saw and the next will meet again."""
     metrics: Metrics = field(default_factory=Metrics)
     reread: Callable[[], Settings] | None = None
     """Reads the settings anew, for `reload`; without it they stay as they are."""
@@ -233,8 +235,10 @@ class House:
             every=timedelta(minutes=self.settings.sweep_minutes),
             first=timedelta(hours=self.settings.first_sweep_hours),
             since=since,
+            seen=self.swept.get(host.name, frozenset()) if since is None else frozenset(),
         )
         if swept is not None:
+            self.swept[host.name] = swept.seen
             self.metrics.swept.labels(host.name).set(clock().timestamp())
             self.metrics.lost.labels(host.name).inc(swept.lost or 0)
             log.info("swept", host=host.name, changed=swept.changed, lost=swept.lost, since=swept.since.isoformat())

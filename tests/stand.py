@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,7 +24,7 @@ from connector.hosts.host import Host
 from connector.hosts.sandbox import Demo, Received, Sandbox
 from connector.hosts.sandbox.serve import serve
 from connector.settings import Settings, load_settings
-from connector.store import deliveries, marks, overview, sqlite_url
+from connector.store import deliveries, overview, sqlite_url
 from connector.store.audit import AuditRow, find
 from connector.wiring import House, open_house
 from connector.wiring import clock as wall_clock
@@ -190,9 +190,9 @@ class Stand(Helpdesk):
         """List the deliveries that came to the door, newest first."""
         return await deliveries.list_deliveries(self.house.store, limit=10_000)
 
-    async def has_swept(self) -> bool:
-        """Tell whether a sweep has come to its end."""
-        return await marks.read(self.house.store, "sweep zammad") is not None
+    def has_swept(self) -> bool:
+        """Tell whether a sweep of this house has come to its end."""
+        return self.host.name in self.house.swept
 
     async def _is_idle(self) -> bool:
         if self.box.worker.pending:
@@ -201,6 +201,12 @@ class Stand(Helpdesk):
         rows = await self.looks()
         busy = [row for row in rows if row.state is not overview.State.PARKED and row.due_at <= soon]
         return not busy and not self.box.worker.pending
+
+
+def beside(desk: Helpdesk, house: House, door: str = "") -> Stand:
+    """Put a house beside a helpdesk that stands already."""
+    own = {each.name: getattr(desk, each.name) for each in fields(Helpdesk)}
+    return Stand(**own, house=house, door=door)
 
 
 @asynccontextmanager
@@ -223,7 +229,7 @@ async def stand(
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(helpdesk(pace=pace, clock=clock))
         house = await stack.enter_async_context(open_house(settings_for(desk, folder, policy=policy, **settings)))
-        made = Stand(**vars(desk), house=house)
+        made = beside(desk, house)
         if run:
             daemon = await stack.enter_async_context(running(house, poll=POLL))
             made.door = daemon.url

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.hosts.host import Touched
 from connector.store import looks
 from connector.sweep import OVERLAP, Swept, sweep
 from tests.stand import Stand, stand
@@ -42,8 +43,17 @@ async def made(tmp_path: Path, clock: Clock) -> AsyncIterator[Stand]:
         yield made
 
 
-async def swept(made: Stand, now: datetime, *, holder: str = "me", since: datetime | None = None) -> Swept | None:
-    return await sweep(made.host, made.house.store, now=now, holder=holder, every=EVERY, first=FIRST, since=since)
+async def swept(
+    made: Stand,
+    now: datetime,
+    *,
+    holder: str = "me",
+    since: datetime | None = None,
+    seen: frozenset[Touched] = frozenset(),
+) -> Swept | None:
+    return await sweep(
+        made.host, made.house.store, now=now, holder=holder, every=EVERY, first=FIRST, since=since, seen=seen
+    )
 
 
 async def woken(made: Stand) -> set[str]:
@@ -122,6 +132,23 @@ async def test_what_no_webhook_ever_tells_of_is_found(made: Stand, clock: Clock,
     await swept(made, MORNING + timedelta(hours=4))
 
     assert "2" in await woken(made)
+
+
+async def test_a_change_that_the_sweep_before_saw_wakes_nobody_again_and_the_next_change_does(
+    made: Stand, clock: Clock
+) -> None:
+    first = await swept(made, MORNING + timedelta(minutes=1))
+    assert first is not None
+    at_first = await woken(made)
+    second = await swept(made, MORNING + timedelta(minutes=6), seen=first.seen)
+    assert second is not None
+    at_second = await woken(made)
+    clock.at = MORNING + timedelta(minutes=8)
+    tag = {"object": "Ticket", "o_id": 3, "item": "policy:skip"}
+    await made.ask("tags/add", method="POST", json=tag, by=made.anna)
+    await swept(made, MORNING + timedelta(minutes=12), seen=second.seen)
+
+    assert (at_first, at_second, await woken(made)) == ({"3"}, set(), {"3"})
 
 
 async def test_only_one_of_two_daemons_sweeps_and_the_other_when_its_turn_has_come(made: Stand) -> None:

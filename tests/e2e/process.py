@@ -39,6 +39,12 @@ class Process:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def whole_environment(self) -> dict[str, str]:
+        """Give the variables with which it and the commands beside it run."""
+        own = {**self.environment, "HELPDESK_POLICY_LISTEN_PORT": str(self.port)}
+        return {**os.environ, **own}  # noqa: TID251 - a child needs PATH and the like
+
+    @property
     def said(self) -> str:
         """Read what it has written so far, over all its lives."""
         return (self.folder / "daemon.log").read_text(encoding="utf-8")
@@ -48,7 +54,7 @@ class Process:
         with (self.folder / "daemon.log").open("ab") as log:
             self.running = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", "from connector.cli import main; main()", "run"),
-                env={**os.environ, **self.environment, "HELPDESK_POLICY_LISTEN_PORT": str(self.port)},  # noqa: TID251
+                env=self.whole_environment,
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
