@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from connector.model.action import AddLink, AddNote, AddTag, CreateTicket, LookAgain, LookAt, Remember, RemoveTag, SendReply
+from connector.model.action import (
+    AddLink,
+    AddNote,
+    AddTag,
+    CreateTicket,
+    LookAgain,
+    LookAt,
+    Remember,
+    RemoveTag,
+    SendReply,
+)
 from connector.model.case import Case, Need
 from connector.model.decision import Dropped, Mode, Plan, Step, Verdict
 from connector.model.ticket import State
