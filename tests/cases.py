@@ -14,10 +14,15 @@ from connector.model.contract import NO_REGISTRY, Contract, Registry
 from connector.model.decision import Decision, Mode
 from connector.model.desk import Desk, Group
 from connector.model.message import Channel
+from connector.model.messages import Messages
+from connector.model.people import NO_PEOPLE, People
+from connector.model.reading import Reading
 from connector.model.ticket import Article, Link, LinkKind, Person, Sender, State, Ticket
 from connector.policy.address import fold_domain
+from connector.policy.messages import load_messages
 from connector.policy.policy import Bound, Brake, Policy
 from connector.policy.rule import Options, Rule
+from connector.rulebook import built_in_messages
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 """A Tuesday."""
@@ -25,6 +30,9 @@ BOT = "7"
 """Id of the user whose token we hold."""
 AGENT = "3"
 CUSTOMER = "21"
+
+MESSAGES = load_messages(built_in_messages(), own="en")
+"""What the product says out of the box."""
 
 STATES = {
     "new": State.NEW,
@@ -224,6 +232,9 @@ def case(
     memory: Mapping[str, str] | None = None,
     directory: Directory = NO_DIRECTORY,
     registry: Registry = NO_REGISTRY,
+    people: People = NO_PEOPLE,
+    messages: Messages = MESSAGES,
+    readings: Mapping[str, Reading] | None = None,
     desk: Desk = desk(),  # noqa: B008 - frozen
     mails_lately: int = 0,
     seen_at: datetime = NOW,
@@ -253,6 +264,9 @@ def case(
         desk=desk,
         directory=directory,
         registry=registry,
+        people=people,
+        messages=messages,
+        readings=readings or {},
         mails_lately=mails_lately,
         time_zone=ZoneInfo(time_zone),
     )

@@ -26,6 +26,8 @@ class AddNote:
 
     text: str
     once: str = "note"
+    is_record: bool = False
+    """Whether it tells of what happened already: then it is written where the rule only proposes, too."""
 
 
 @dataclass(frozen=True, slots=True)

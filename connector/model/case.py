@@ -31,6 +31,10 @@ class Need(Flag):
     HISTORY = auto()
     LINKED_MAIL = auto()
     """What customers mailed to the tickets linked as equals, raw mails included; several requests for each of them."""
+    COMPANY_TICKETS = auto()
+    """The open tickets of the customer's company."""
+    CUSTOMER_HISTORY = auto()
+    """Who changed the customer himself, above all his company."""
 
 
 EVERYTHING = ~Need.NOTHING
@@ -68,8 +72,12 @@ class Case:
     stamps: Stamps = NO_STAMPS
     parts: Need = EVERYTHING
     """What was read of the ticket; a rule may ask for more, see `Decision.ask`."""
-    named: Mapping[str, Link] = field(default_factory=dict, hash=False)
-    """Tickets that a rule asked for by number, where there are such; a merged one gives the one that it is part of."""
+    named: Mapping[str, Link | None] = field(default_factory=dict, hash=False)
+    """Tickets that a rule asked for by number: None where there is none, and of a merged one what it is part of now."""
+    company_tickets: tuple[Link, ...] = ()
+    """Open tickets of the customer's company, oldest first, where a rule asked for them."""
+    customer_history: tuple[Change, ...] = ()
+    """Who changed the customer, where a rule asked for it."""
     readings: Mapping[str, Reading] = field(default_factory=dict, hash=False)
     """What each customer's article says, by the article's id; empty where no active rule asks for it."""
     mails_lately: int = 0

@@ -71,6 +71,25 @@ class ZammadClient:
         """Read who changed what on a ticket."""
         return await self._get(f"/api/v1/ticket_history/{quote(ticket)}")
 
+    async def user_history(self, user: str) -> Json:
+        """Read who changed what of a user; None where the token may not."""
+        response = await self._http.read(f"/api/v1/users/history/{quote(user)}")
+        return None if response.status_code == httpx.codes.FORBIDDEN else self._content(response)
+
+    async def tickets_of_organization(self, organization: int, states: list[str]) -> Json:
+        """Find the tickets of an organization in some states, oldest first; the most that a search gives."""
+        query = {
+            "condition": {
+                "ticket.organization_id": {"operator": "is", "value": [str(organization)]},
+                "ticket.state_id": {"operator": "is", "value": states},
+            },
+            "sort_by": ["id"],
+            "order_by": ["asc"],
+            "per_page": PAGE,
+            "page": 1,
+        }
+        return self._content(await self._http.read("/api/v1/tickets/search", method="POST", json=query))
+
     async def me(self) -> Json:
         """Read the user whose token this is."""
         return await self._get("/api/v1/users/me")

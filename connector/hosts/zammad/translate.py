@@ -184,13 +184,15 @@ def case_of(  # the parts of one snapshot, each from its own request
     links: Json | None,
     history: Json | None,
     raw_mails: Mapping[str, bytes],
+    siblings: list[Json] | None = None,
+    customer_history: Json | None = None,
     lists: Lists,
     domains_attribute: str,
     now: datetime,
 ) -> Case:
     """Put the parts that were read side by side into one case."""
     assets = ticket["assets"]
-    main = assets["Ticket"][str(ticket["id"])]
+    main = main_of(ticket)
     customer = assets["User"].get(str(main["customer_id"]))
     person = person_of(customer, lists=lists) if customer else None
     company = assets.get("Organization", {}).get(person.company or "") if person else None
@@ -205,8 +207,27 @@ def case_of(  # the parts of one snapshot, each from its own request
         company=company_of(company, domains_attribute=domains_attribute) if company else None,
         links=links_of(links, lists=lists) if links else (),
         history=history_of(history) if history else (),
+        customer_history=history_of(customer_history) if customer_history else (),
+        company_tickets=tuple(_sibling(each, lists) for each in siblings or () if each["id"] != main["id"]),
         memory=memory_of(main["preferences"]),
         desk=lists.desk,
+    )
+
+
+def main_of(ticket: Json) -> Json:
+    """Give the ticket's own part of an answer that came with assets."""
+    found: Json = ticket["assets"]["Ticket"][str(ticket["id"])]
+    return found
+
+
+def _sibling(raw: Json, lists: Lists) -> Link:
+    return Link(
+        kind=LinkKind.NORMAL,
+        ticket=str(raw["id"]),
+        number=str(raw["number"]),
+        state=lists.desk.states.get(lists.states.get(raw["state_id"], ""), State.OPEN),
+        group=lists.groups.get(raw["group_id"], ""),
+        memory=memory_of(raw.get("preferences")),
     )
 
 

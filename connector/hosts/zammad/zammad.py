@@ -21,9 +21,12 @@ from connector.model.company import Company
 from connector.model.decision import Plan
 from connector.model.desk import Desk
 from connector.model.event import Event
+from connector.model.ticket import State
 
 LOGGED = 1000
 """Rows of the delivery log read at once; five tries of one delivery are five rows."""
+
+UNSETTLED = frozenset({State.NEW, State.OPEN, State.PENDING})
 
 
 class Zammad:
@@ -56,6 +59,11 @@ class Zammad:
             self._client.links(ticket) if Need.LINKS in needs else _nothing(),
             self._client.history(ticket) if Need.HISTORY in needs else _nothing(),
         )
+        lists = await self._lists_for(main)
+        siblings, customer_history = await asyncio.gather(
+            self._company_tickets(main, lists) if Need.COMPANY_TICKETS in needs else _nothing(),
+            self._customer_history(main) if Need.CUSTOMER_HISTORY in needs else _nothing(),
+        )
         return translate.case_of(
             host=self.name,
             ticket=main,
@@ -64,7 +72,9 @@ class Zammad:
             links=links,
             history=history,
             raw_mails=await self._raw_mails(articles or []) if Need.RAW_MAIL in needs else {},
-            lists=await self._lists_for(main),
+            siblings=siblings,
+            customer_history=customer_history,
+            lists=lists,
             domains_attribute=self._domains_attribute,
             now=now,
         )
@@ -140,6 +150,14 @@ class Zammad:
     async def aclose(self) -> None:
         """See `Host.aclose`."""
         await self._client.aclose()
+
+    async def _company_tickets(self, ticket: Mapping[str, Any], lists: Lists) -> Any:
+        company = translate.main_of(ticket)["organization_id"]
+        still_open = [str(number) for number, name in lists.states.items() if lists.desk.states.get(name) in UNSETTLED]
+        return await self._client.tickets_of_organization(company, still_open) if company else None
+
+    async def _customer_history(self, ticket: Mapping[str, Any]) -> Any:
+        return await self._client.user_history(str(translate.main_of(ticket)["customer_id"]))
 
     async def _raw_mails(self, articles: list[dict[str, Any]]) -> dict[str, bytes]:
         mails = [str(each["id"]) for each in articles if each["type"] == "email" and each["sender"] == "Customer"]
