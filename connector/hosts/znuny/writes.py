@@ -9,8 +9,7 @@ leave twice. So the memory that a mail is about to leave goes first, in the requ
 ours the ticket will then show, by which the next look tells whether the mail left.
 """
 
-import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +18,7 @@ from connector.errors import Permanent
 from connector.hosts.host import Write
 from connector.hosts.znuny.fields import DECISION, FIRST, MEMORY, TAGS, written_memory, written_tags
 from connector.hosts.znuny.lists import Lists
+from connector.hosts.znuny.texts import Fields, articles_of, files_carried, new_ticket, written_files
 from connector.hosts.znuny.translate import FIELD
 from connector.model.action import (
     AddLink,
@@ -38,9 +38,7 @@ from connector.model.decision import Plan, Step
 from connector.model.message import Channel
 from connector.model.ticket import State
 from connector.policy import describe
-from connector.policy.memory import ORIGIN, as_text, memory_until, once_key, origin, taken_last
-
-Fields = dict[str, Any]
+from connector.policy.memory import as_text, memory_until, once_key, taken_last
 
 OWN = ("Type", "Service", "SLA", "Lock")
 """Ticket fields that are set by their names; every other attribute is a dynamic field."""
@@ -63,7 +61,7 @@ def complaint(write: Write, answer: Mapping[str, Any]) -> str | None:
     listed = shown.pop("DynamicField", ())
     shown |= {FIELD + str(each["Name"]): each["Value"] for each in listed}  # the stock interface lists them (fact 11)
     shown["ArticleIDs"] = len(answer.get("ArticleIDs") or ([answer["ArticleID"]] if answer.get("ArticleID") else []))
-    shown["Created"] = [_written_files(each.get("Files") or ()) for each in answer.get("Created") or ()]
+    shown["Created"] = [written_files(each.get("Files") or ()) for each in answer.get("Created") or ()]
     linked = {(str(each["TicketID"]), str(each["Is"])) for each in answer.get("Links") or ()}
     missing = [
         f"asked for {name} {wanted!r}, it says {shown.get(name)!r}"
@@ -98,10 +96,10 @@ def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
     ticket, fields, expect = _changes(case, plan, lists)
     if plan.memory != dict(case.memory):
         fields[MEMORY] = expect[FIELD + MEMORY] = written_memory(plan.memory)
-    articles = [{"Article": article, "Decision": plan.decision} for article, _ in _articles(case, plan)]
+    articles = [{"Article": article, "Decision": plan.decision} for article, _ in articles_of(case, plan)]
     links = [(step.action.ticket, str(step.action.kind)) for step in plan.steps if isinstance(step.action, AddLink)]
     opened = [(step, step.action) for step in plan.steps if isinstance(step.action, CreateTicket)]
-    new = [_new(case, step, action, plan, lists) for step, action in opened]
+    new = [new_ticket(case, step, action, plan, lists) for step, action in opened]
     body: Fields = {"HistoryID": int(case.ticket.version.removeprefix("history "))}
     company = _company(case, plan)
     if company:
@@ -115,7 +113,7 @@ def _whole(case: Case, plan: Plan, lists: Lists) -> Write:
         "Create": new,
     }
     body |= {name: part for name, part in parts.items() if part}
-    expect |= {"ArticleIDs": len(articles), "Created": [_files_carried(case, action) for _, action in opened]} | (
+    expect |= {"ArticleIDs": len(articles), "Created": [files_carried(case, action) for _, action in opened]} | (
         {"Links": tuple(links)} if links else {}
     )
     return Write(method="POST", path=f"/Apply/{case.ticket.id}", body=body, steps=plan.steps, expect=expect)
@@ -131,7 +129,7 @@ def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     if missing is not None:
         what = describe.action(missing.action)
         raise Permanent(f"{missing.rule} wants to {what}: that takes the add-on, which this Znuny does not have")
-    articles = _articles(case, plan)
+    articles = articles_of(case, plan)
     mails = [(article, steps) for article, steps in articles if article.get("ArticleSend")]
     notes = [(article, steps) for article, steps in articles if not article.get("ArticleSend")]
     last = taken_last(case, plan) if mails else ()
@@ -240,94 +238,6 @@ def _company(case: Case, plan: Plan) -> Fields | None:
         raise Permanent(f"ticket {case.ticket.number} has no customer to attach to a company")
     # Always both: one alone clears the other (fact 15).
     return {"CustomerUser": case.ticket.customer, "CustomerID": company}
-
-
-def _articles(case: Case, plan: Plan) -> list[tuple[Fields, tuple[Step, ...]]]:
-    """Give the mails, then all notes of the plan in one."""
-    articles: list[tuple[Fields, tuple[Step, ...]]] = [
-        (_mail(case, step.action), (step,)) for step in plan.steps if isinstance(step.action, SendReply)
-    ]
-    notes = [(step, step.action.text) for step in plan.steps if isinstance(step.action, AddNote)]
-    if notes:
-        text = describe.note([text for _, text in notes], decision=plan.decision, number=case.ticket.number)
-        articles.append((_note(text), tuple(step for step, _ in notes)))
-    return articles
-
-
-def _mail(case: Case, reply: SendReply) -> Fields:
-    """Write a mail as HTML: Znuny appends its signature as HTML, whatever the body is (fact 13)."""
-    answered = next((each for each in reversed(case.ticket.customer_articles) if each.message_id), None)
-    thread: Fields = {}
-    if answered is not None and answered.channel is Channel.EMAIL:
-        thread = {"InReplyTo": answered.message_id, "References": answered.message_id}
-    return {
-        "CommunicationChannel": "Email",
-        "SenderType": "agent",
-        "IsVisibleForCustomer": 1,
-        "ArticleSend": 1,
-        "To": reply.to,
-        "Subject": reply.subject,
-        "Body": html.escape(reply.text, quote=False).replace("\n", "<br/>\n"),
-        "ContentType": "text/html; charset=utf-8",
-        "HistoryType": "SendAnswer",
-        "HistoryComment": f"%%{reply.to}",
-        "NoAgentNotify": 1,
-        **thread,
-    }
-
-
-def _note(text: str) -> Fields:
-    return {
-        "CommunicationChannel": "Internal",
-        "SenderType": "agent",
-        "IsVisibleForCustomer": 0,  # it is 1, if not said, even for the channel Internal (fact 12)
-        "Subject": "Policy",
-        "Body": text,
-        "ContentType": "text/plain; charset=utf-8",
-        "HistoryType": "AddNote",
-        "HistoryComment": "%%helpdesk-policy",
-    }
-
-
-def _new(case: Case, step: Step, new: CreateTicket, plan: Plan, lists: Lists) -> Fields:
-    """Describe a ticket to be created with its link, its tags and its origin."""
-    lists.check_group(new.group)
-    fields = {MEMORY: written_memory({ORIGIN: origin(case, step.rule, new.once)}), TAGS: written_tags(new.tags)}
-    ticket: Fields = {
-        "Title": new.title,
-        "Queue": new.group,
-        "State": lists.state_name(State.NEW),
-        "Priority": case.ticket.priority,
-        "CustomerUser": case.ticket.customer or "",
-        "OwnerID": 1,  # nobody; without one the bot would own it (fact 26)
-        "Lock": "unlock",
-    }
-    if case.ticket.company:
-        ticket["CustomerID"] = case.ticket.company
-    article = _note(new.text) | {"Subject": new.title, "HistoryType": "NewTicket"}
-    if new.is_said:
-        article |= {"SenderType": "customer", "IsVisibleForCustomer": 1}  # From is the customer, where none is given
-    else:
-        article |= {"From": lists.address}
-    return {
-        "Ticket": ticket,
-        "Article": article,
-        "Fields": {name: value for name, value in fields.items() if value},
-        "Decision": "" if new.is_said else plan.decision,
-        "Is": str(new.kind),
-        "Carry": [each.id for each in case.ticket.articles if each.id in new.carry and each.files],
-        # In a mail it stands escaped.
-        "Places": sorted({new.place, html.escape(new.place, quote=False)}),
-    }
-
-
-def _files_carried(case: Case, new: CreateTicket) -> str:
-    carried = [file for each in case.ticket.articles if each.id in new.carry for file in each.files]
-    return _written_files([{"Filename": file.name, "FilesizeRaw": file.size} for file in carried])
-
-
-def _written_files(files: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(sorted(f"{each['Filename']} ({int(each['FilesizeRaw'] or 0)} bytes)" for each in files))
 
 
 def _key(step: Step) -> str:

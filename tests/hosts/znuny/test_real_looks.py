@@ -14,7 +14,9 @@ import psycopg
 import pytest
 import pytest_asyncio
 from psycopg import sql
+from typer.testing import CliRunner
 
+from connector.cli.znuny import app
 from connector.errors import Permanent, Transient
 from connector.model.action import Action, AddLink, AddNote, AddTag, CreateTicket, MoveTo, SendReply
 from connector.model.case import Need
@@ -29,7 +31,7 @@ from rules.company import Company, attach_company_by_domain
 from rules.contract import Contract, route_by_contract
 from tests.hosts.contract import ask, ask_twice, fresh, none_lately, nothing_left, opened
 from tests.hosts.znuny.ground import ZnunyGround, znuny_ground
-from tests.hosts.znuny.running import Server
+from tests.hosts.znuny.running import BOT, PASSWORD, Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -322,3 +324,12 @@ async def test_the_stock_interface_and_the_add_on_show_the_same_ticket(ground: Z
     assert [getattr(stock.ticket, part) for part in parts] == [getattr(full.ticket, part) for part in parts]
     assert [each.body for each in stock.ticket.articles] == [each.body for each in full.ticket.articles]
     assert stock.history == full.history
+
+
+async def test_check_tells_what_this_znuny_can_do(server: Server) -> None:
+    told = ["check", "--url", server.url, "--login", BOT, "--password", PASSWORD]
+
+    done = await asyncio.to_thread(CliRunner().invoke, app, told)
+
+    assert done.exit_code == 0, done.output
+    assert ("Znuny 6.5" in done.output, f"the id {server.bot()}" in done.output) == (True, True)
