@@ -36,8 +36,7 @@ async def read_more(ticket: str, host: Host, more: More, *, now: datetime) -> Ca
     if Need.LINKED_MAIL in needs:
         links = tuple([replace(link, articles=await _said_there(link, host, now)) for link in links[:AT_MOST]])
         links += case.links[AT_MOST:]
-    found = {number: await _ticket_of(number, host, now) for number in more.numbers[:AT_MOST]}
-    named = {number: link for number, link in found.items() if link is not None}
+    named = {number: await _ticket_of(number, host, now) for number in more.numbers[:AT_MOST]}
     return replace(case, links=links, named=named, parts=needs)
 
 
