@@ -15,6 +15,7 @@ from connector.model.action import (
     Remember,
     RemoveTag,
     SendReply,
+    SetCompany,
 )
 from connector.model.case import Case, Need
 from connector.model.decision import Dropped, Mode, Plan, Step, Verdict
@@ -63,7 +64,7 @@ def make_plan(case: Case, verdicts: Iterable[Verdict], policy: Policy, *, decisi
     known = policy.needs | case.parts
     for step, mode in wanted:
         if not holds(case, step.rule, step.action):
-            _sort(case, step, mode, draft, refused=refused.get(step) or _why_unfit(step, known))
+            _sort(case, step, mode, draft, refused=refused.get(step) or _why_unfit(case, step, known))
     draft.steps += [Step(rule=PLAN, action=note) for note in settled.notes]
     _hold_back_mails(case, policy, draft)
     _propose_nothing_that_is_done_anyway(case, draft)
@@ -98,12 +99,14 @@ def _may_act(case: Case, step: Step, mode: Mode) -> bool:
     return (stands and is_ours) or is_accepted(case, step)
 
 
-def _why_unfit(step: Step, known: Need) -> str | None:
+def _why_unfit(case: Case, step: Step, known: Need) -> str | None:
     """Refuse what a rule cannot know to be right, since it did not ask for what that rests on."""
     if isinstance(step.action, SendReply) and Need.ARTICLES not in known:
         return "a rule that mails must need ARTICLES: the last message may be an automatic one"
     if isinstance(step.action, AddLink | CreateTicket) and Need.LINKS not in known:
         return "a rule that links or opens tickets must need LINKS: the other may be there already"
+    if isinstance(step.action, SetCompany) and case.customer is None:
+        return "the ticket has no customer who could be attached"
     if isinstance(step.action, Remember) and not step.action.key.startswith(f"{step.rule}."):
         return f"a rule remembers under its own name: {step.rule}.{step.action.key}"
     return None
