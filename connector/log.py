@@ -3,13 +3,14 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal, TextIO
 
 import structlog
 
 SECRET_KEYS = re.compile(r"token|secret|password|authorization|signature", re.IGNORECASE)
-SECRET_TEXT = re.compile(r"(?i)(token[ =:]+(?:token=)?|bearer |basic |://[^/\s:@]+:)[^\s,;'\"@]+")
+SECRET_TEXT = re.compile(r"(?i)(token[ =:]+(?:token=)?|bearer |basic )[^\s,;'\"@]+")
+SECRET_IN_URL = re.compile(r"(://[^/\s:@]+:)\S+(?=@)")
 MASK = "***"
 
 
@@ -36,8 +37,15 @@ def set_up(form: Literal["auto", "console", "json"], *, level: str = "info", str
 def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide the values of secret keys, and what stands behind words such as `Bearer` in any text."""
     for key, value in event.items():
-        if SECRET_KEYS.search(key):
-            event[key] = MASK
-        elif isinstance(value, str):
-            event[key] = SECRET_TEXT.sub(rf"\1{MASK}", value)
+        event[key] = MASK if SECRET_KEYS.search(key) else _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return SECRET_IN_URL.sub(rf"\1{MASK}", SECRET_TEXT.sub(rf"\1{MASK}", value))
+    if isinstance(value, Mapping):
+        return {key: MASK if SECRET_KEYS.search(str(key)) else _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(inner) for inner in value]
+    return value

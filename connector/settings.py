@@ -59,6 +59,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         env_file="config.env",
         env_file_encoding="utf-8",
+        env_ignore_empty=True,  # `X=` in config.env or in a compose file says nothing
         extra="ignore",
         use_attribute_docstrings=True,
     )
@@ -141,7 +142,7 @@ def given_in_files(env_file: Path | None) -> dict[str, Given]:
     found: dict[str, Given] = {}
     for name, path in named.items():
         target = name.removesuffix("_FILE")
-        if target in os.environ or plain.get(target):
+        if os.environ.get(target) or plain.get(target):
             raise Misconfigured(f"both {target} and {name} are set: unset one of them")
         found[target] = Given(value=_content(name, path), origin=f"file {path}")
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -149,7 +150,7 @@ def given_in_files(env_file: Path | None) -> dict[str, Given]:
         credential = Path(str(folder)) / target
         if not credential.is_file():
             continue
-        other = next((each for each in (target, f"{target}_FILE") if each in os.environ or plain.get(each)), None)
+        other = next((each for each in (target, f"{target}_FILE") if os.environ.get(each) or plain.get(each)), None)
         if other:
             raise Misconfigured(f"both {other} and the credential {target} are set: unset one of them")
         found[target] = Given(value=_content("CREDENTIALS_DIRECTORY", str(credential)), origin="systemd credential")
@@ -164,13 +165,13 @@ def origins(env_file: Path | None = None) -> dict[str, str]:
 
 
 def _origin(name: str, file: Path, in_files: Mapping[str, Given], plain: Mapping[str, str | None]) -> str:
-    if name == f"{PREFIX}DATABASE_URL" and name not in os.environ and os.environ.get("DATABASE_URL"):
+    if name == f"{PREFIX}DATABASE_URL" and _is_only_in_database_url(file):
         return "environment (DATABASE_URL)"
-    if name in os.environ:
+    if os.environ.get(name):
         return "environment"
     if name in in_files:
         return in_files[name].origin
-    return str(file) if plain.get(name) is not None else "default"
+    return str(file) if plain.get(name) else "default"
 
 
 def _names_a_file(name: str) -> bool:
@@ -244,17 +245,25 @@ def _refuse_unknown(env_file: Path) -> None:
     known = names_of()
     given = {name for name in [*os.environ, *dotenv_values(env_file)] if name.startswith(PREFIX)}
     for name in sorted(given - known.keys() - {f"{each}_FILE" for each in known}):
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "config.example.env lists all settings"
+        close = difflib.get_close_matches(name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known], n=1)
+        hint = f"did you mean {PREFIX}{close[0]}?" if close else "config.example.env lists all settings"
         raise Misconfigured(f"unknown setting {name}; {hint}")
+
+
+def _is_only_in_database_url(file: Path) -> bool:
+    """Tell whether the database's address is where every program looks for it, and not under our own name."""
+    own = f"{PREFIX}DATABASE_URL"
+    in_files = given_in_files(file if file.is_file() else None)
+    return bool(os.environ.get("DATABASE_URL")) and not os.environ.get(own) and own not in in_files
 
 
 def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
     """Read the settings; raises Misconfigured with one line for each error, in the names an admin writes."""
     if env_file is not None and not env_file.is_file():
         raise Misconfigured(f"{env_file} does not exist: copy config.example.env to it, or leave --config out")
-    _refuse_unknown(env_file or Path("config.env"))
-    if "database_url" not in given and f"{PREFIX}DATABASE_URL" not in os.environ and os.environ.get("DATABASE_URL"):
+    file = env_file or Path("config.env")
+    _refuse_unknown(file)
+    if "database_url" not in given and _is_only_in_database_url(file):
         given["database_url"] = os.environ["DATABASE_URL"]
     try:
         return Settings(_env_file=env_file, **given) if env_file is not None else Settings(**given)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import Misconfigured
-from connector.settings import load_settings, origins
+from connector.settings import load_settings, names_of, origins
 
 TOKEN = "HELPDESK_POLICY_ZAMMAD__TOKEN"
 
@@ -82,3 +82,106 @@ def test_every_value_has_an_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "environment (DATABASE_URL)",
         "default",
     ]
+
+
+DATABASE = "HELPDESK_POLICY_DATABASE_URL"
+
+
+def database() -> str:
+    address = load_settings().database_url
+    return address.get_secret_value() if address else ""
+
+
+def test_the_database_may_stand_where_every_program_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://everybody")
+
+    assert (database(), origins()[DATABASE]) == ("postgresql://everybody", "environment (DATABASE_URL)")
+
+
+def test_our_own_name_for_the_database_wins_over_everybodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://everybody")
+    monkeypatch.setenv(DATABASE, "postgresql://ours")
+
+    assert (database(), origins()[DATABASE]) == ("postgresql://ours", "environment")
+
+
+def test_the_database_out_of_a_file_wins_over_everybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "url").write_text("postgresql://in-a-file\n", encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://everybody")
+    monkeypatch.setenv(f"{DATABASE}_FILE", str(tmp_path / "url"))
+
+    assert (database(), origins()[DATABASE]) == ("postgresql://in-a-file", f"file {tmp_path / 'url'}")
+
+
+def test_an_empty_value_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = "".join(f"{name}=\n" for name in names_of())
+    (tmp_path / "config.env").write_text(empty, encoding="utf-8")
+    monkeypatch.setenv("HELPDESK_POLICY_METRICS_BEARER", "")
+    monkeypatch.setenv("HELPDESK_POLICY_SETTLE_SECONDS", "")
+    settings = load_settings()
+
+    assert settings == type(settings)()
+    assert set(origins().values()) == {"default"}
+
+
+def test_the_environment_wins_over_config_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.env").write_text("HELPDESK_POLICY_LOOKS_AT_ONCE=2\n", encoding="utf-8")
+    from_file = load_settings().looks_at_once
+    monkeypatch.setenv("HELPDESK_POLICY_LOOKS_AT_ONCE", "3")
+
+    assert (from_file, load_settings().looks_at_once) == (2, 3)
+
+
+def test_secrets_that_are_rotated_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELPDESK_POLICY_ZAMMAD__WEBHOOK_SECRETS", " new , old ,")
+
+    assert [each.get_secret_value() for each in load_settings().zammad.webhook_secrets] == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("HELPDESK_POLICY_ZAMAD__TOKEN", "did you mean HELPDESK_POLICY_ZAMMAD__TOKEN?"),
+        ("HELPDESK_POLICY_ZAMMAD_TOKEN", "did you mean HELPDESK_POLICY_ZAMMAD__TOKEN?"),
+        ("HELPDESK_POLICY_LOOK_AT_ONCE", "did you mean HELPDESK_POLICY_LOOKS_AT_ONCE?"),
+        ("HELPDESK_POLICY_XQZ", "config.example.env lists all settings"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "config.env"])
+def test_an_unknown_setting_is_an_error_that_says_what_may_have_been_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, hint: str, place: str
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv(wrong, "1")
+    else:
+        (tmp_path / "config.env").write_text(f"{wrong}=1\n", encoding="utf-8")
+
+    with pytest.raises(Misconfigured) as caught:
+        load_settings()
+    assert str(caught.value) == f"unknown setting {wrong}; {hint}"
+
+
+def test_every_value_that_cannot_be_meant_is_told_in_the_names_an_admin_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HELPDESK_POLICY_LISTEN_PORT", "70000")
+    monkeypatch.setenv("HELPDESK_POLICY_ZAMMAD__REQUIRE_SHA256", "perhaps")
+    monkeypatch.setenv(TOKEN, "a-secret-token")
+
+    with pytest.raises(Misconfigured) as caught:
+        load_settings()
+    first, second = str(caught.value).splitlines()
+    assert first == "HELPDESK_POLICY_LISTEN_PORT: Input should be less than or equal to 65535"
+    assert second.startswith("HELPDESK_POLICY_ZAMMAD__REQUIRE_SHA256: Input should be a valid boolean")
+
+
+def test_a_file_of_settings_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"copy config\.example\.env to it"):
+        load_settings(tmp_path / "nowhere.env")
+
+
+def test_secrets_are_not_in_what_settings_look_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (TOKEN, DATABASE, "HELPDESK_POLICY_ZAMMAD__WEBHOOK_SECRETS", "HELPDESK_POLICY_METRICS_BEARER"):
+        monkeypatch.setenv(name, "never-to-be-seen")
+
+    assert "never-to-be-seen" not in f"{load_settings()!r} {load_settings()}"
