@@ -7,7 +7,16 @@ from connector.reading.lexicon import Lexicons
 from connector.reading.reading import Verdict, Where, Words
 from connector.reading.text import fold
 
-_ROBOTS: Final = ("mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply", "no_reply", "bounce")
+_ROBOTS: Final = (
+    "mailer-daemon",
+    "postmaster",
+    "noreply",
+    "no-reply",
+    "donotreply",
+    "do-not-reply",
+    "no_reply",
+    "bounce",
+)
 _HEADERS: Final = {
     "precedence": ("bulk", "junk", "list", "auto_reply"),
     "x-autoreply": ("",),
@@ -36,7 +45,9 @@ def find_automatic(
     phrases = lexicons.phrases["automatic"]
     subject_words = _first(fold(subject[:300]), subject, phrases, Where.SUBJECT)
     if subject_words:
-        return Verdict(label="automatic", score=0.9, words=(subject_words,), reason="the subject of an automatic message")
+        return Verdict(
+            label="automatic", score=0.9, words=(subject_words,), reason="the subject of an automatic message"
+        )
     long_enough = tuple(phrase for phrase in phrases if " " in phrase)
     body_words = _first(fold(text[:2000]), text, long_enough, Where.BODY)
     if body_words:
@@ -50,7 +61,7 @@ def _header_reason(name: str, value: str) -> str:
     if name == "content-type" and value.startswith(("multipart/report", "message/delivery-status")):
         return f"Content-Type: {value[:60]}"
     signs = _HEADERS.get(name, ())
-    return f"{name}: {value[:60]}" if any(sign == "" or value == sign or sign in value.split(",") for sign in signs) else ""
+    return f"{name}: {value[:60]}" if any(sign in {"", value, *value.split(",")} for sign in signs) else ""
 
 
 def _first(folded: str, text: str, phrases: Sequence[str], where: Where) -> Words | None:

@@ -1,14 +1,17 @@
 """Find confidential matter in a text: passwords, keys, card, account and personal numbers."""
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from stdnum import iban, luhn
 from stdnum.pl import pesel
 
 from connector.reading.lexicon import Lexicons
-from connector.reading.reading import Secret, SecretKind, Words
+from connector.reading.reading import Secret, SecretKind, Where, Words
 from connector.reading.text import fold
 
 _KEY_BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d")
@@ -28,26 +31,73 @@ _BOT_TOKEN: Final = re.compile(r"\d{8,10}:[\w-]{30,}")
 _TOKEN_WORDS: Final = re.compile(
     r"token|\bapi\b|api-|secret|bearer|klucz|kulcs|ключ|токен|schlussel|schluessel|\bkey\b|\bkeys\b|apikey"
 )
-_TAJ_WORDS: Final = re.compile(r"\btaj\b|\btaj-|tarsadalombiztosit|social security|\bтай\b|\btb[ -]szam|sozialversicherung|ubezpieczeni")
+_TAJ_WORDS: Final = re.compile(
+    r"\btaj\b|\btaj-|tarsadalombiztosit|social security|\bтай\b|\btb[ -]szam|sozialversicherung|ubezpieczeni"
+)
 _CALL_WORDS: Final = re.compile(r"\btel|\bkom\b|mobil|phone|тел|\bcall")
 _TAJ: Final = re.compile(r"(?<![\d+])\d{3}[ .-]?\d{3}[ .-]?\d{3}(?!\d)")
 _VALUE_OR_WORD: Final = re.compile(r"\S{1,64}")
 _SYMBOLS: Final = frozenset("!#$%&*+=?@^_~€§")
 _EDGE: Final = r"(?=[\s.,;:)\"'”“»]|$)"
 _BEGIN: Final = r"(?<![^\s(\"'„“«:/=])"
-_MADE_UP: Final = re.compile(rf"{_BEGIN}(?=[^\W\d_]{{2}})[^\W_]{{2,20}}(?:[#&$%*+!~^][^\W_]{{1,20}}|\d[!#$%&*]{{1,3}}){_EDGE}")
+_MADE_UP: Final = re.compile(
+    rf"{_BEGIN}(?=[^\W\d_]{{2}})[^\W_]{{2,20}}(?:[#&$%*+!~^][^\W_]{{1,20}}|\d[!#$%&*]{{1,3}}){_EDGE}"
+)
 """Letters, a sign, more letters and digits; or letters, digits and a sign: nobody writes so but in passwords."""
 _WORD_AND_NUMBER: Final = re.compile(
     rf"{_BEGIN}[A-ZА-ЯŁŚŻŹĆÓÁÉŐÚÜÖÄ][^\W\d_]{{3,20}}(?:[-_.][^\W\d_]{{2,20}}){{0,2}}[-_.]?\d{{1,4}}{_EDGE}(?!\.\w)"
 )
-_PRODUCTS: Final = re.compile(r"windows|office|win|server|outlook|exchange|acrobat|word|excel|iphone|galaxy|covid|room|raum|sala|update|version", re.I)
+_PRODUCTS: Final = re.compile(
+    r"windows|office|win|server|outlook|exchange|acrobat|word|excel|iphone|galaxy|covid|room|raum|sala|update|version",
+    re.IGNORECASE,
+)
 _LINKS: Final = frozenset(
-    "is was to jest bylo brzmi ist war lautet lautete ez az volt это такой был was: the new nowe nowy neue uj lett"
-    " eto now currently ze ktore still i'm currently: still: obecnie teraz aktualnie jelenleg nyni still".split()
+    [
+        "is",
+        "was",
+        "to",
+        "jest",
+        "bylo",
+        "brzmi",
+        "ist",
+        "war",
+        "lautet",
+        "lautete",
+        "ez",
+        "az",
+        "volt",
+        "это",
+        "такой",
+        "был",
+        "was:",
+        "the",
+        "new",
+        "nowe",
+        "nowy",
+        "neue",
+        "uj",
+        "lett",
+        "eto",
+        "now",
+        "currently",
+        "ze",
+        "ktore",
+        "still",
+        "i'm",
+        "currently:",
+        "still:",
+        "obecnie",
+        "teraz",
+        "aktualnie",
+        "jelenleg",
+        "nyni",
+        "still",
+    ]
 )
 _LOGIN_PAIR: Final = re.compile(r"(?:\s/\s|\s\|\s|/)(?P<value>[^\s/|]{6,40})")
 _LOGIN_WORDS: Final = re.compile(
-    r"\blogin|\blog in|\buser|вход|логин|учетк|учётк|anmelde|benutzer|belep|bejelentkez|felhasznalo|uzytkown|loguj|konto\b|account"
+    r"\blogin|\blog in|\buser|вход|логин|учетк|учётк|anmelde|benutzer|belep|bejelentkez"
+    r"|felhasznalo|uzytkown|loguj|konto\b|account"
 )
 _REMOTE_ID: Final = re.compile(r"(?<!\d)\d{3}[ .-]?\d{3}[ .-]?\d{3,4}(?!\d)")
 _STRIP: Final = ".,;:)]}\"'”“»«„`>"
@@ -56,10 +106,12 @@ _ORDER_WORDS: Final = re.compile(
     r"zamowieni|przesylk|\border|tracking|bestell|sendung|rendel|csomag|заказ|трек|посылк|накладн|договор|imei|serial|serien|"
     r"seryjn|seria|gyari|sorozat|\bpo\b|faktur|invoice|szamla|rechnung|счет-|contract|vertrag|umow|szerzod"
 )
-_CARD_WORDS: Final = re.compile(r"kart|card|karte|карт|visa|master|amex|credit|kredyt|hitel|kredit|mir\b|мир\b|exp|bank|zahl|paid|charged")
+_CARD_WORDS: Final = re.compile(
+    r"kart|card|karte|карт|visa|master|amex|credit|kredyt|hitel|kredit|mir\b|мир\b|exp|bank|zahl|paid|charged"
+)
 
 
-def find_secrets(text: str, lexicons: Lexicons) -> tuple[Secret, ...]:
+def find_secrets(text: str, lexicons: Lexicons, *, where: Where = Where.BODY) -> tuple[Secret, ...]:
     """List confidential matter in the order it stands; check digits are verified where the kind has them."""
     folded = fold(text)
     found = [*_private_keys(text), *_bank_accounts(text)]
@@ -74,7 +126,8 @@ def find_secrets(text: str, lexicons: Lexicons) -> tuple[Secret, ...]:
             found.append(secret)
             taken.append((secret.words.start, secret.words.end))
     found.extend(secret for secret in _remote_ids(text, folded, lexicons) if not _overlaps(secret, taken))
-    return tuple(sorted(found, key=lambda secret: secret.words.start))
+    placed = (replace(secret, words=replace(secret.words, where=where)) for secret in found)
+    return tuple(sorted(placed, key=lambda secret: secret.words.start))
 
 
 def _overlaps(secret: Secret, taken: Sequence[tuple[int, int]]) -> bool:
@@ -120,9 +173,9 @@ def _numbers(text: str, folded: str) -> Iterator[Secret]:
         digits = _only_digits(match.group())
         if _is_card(digits) and not _is_an_order(folded, match.start()):
             yield _secret(SecretKind.CARD_NUMBER, text, match.start(), match.end())
-        elif len(digits) == 11 and (match.group().isdigit() or "pesel" in folded[max(0, match.start() - 30) : match.start()]):
-            if pesel.is_valid(digits):
-                yield _secret(SecretKind.PESEL, text, match.start(), match.end())
+        named = match.group().isdigit() or "pesel" in folded[max(0, match.start() - 30) : match.start()]
+        if len(digits) == 11 and named and pesel.is_valid(digits):
+            yield _secret(SecretKind.PESEL, text, match.start(), match.end())
 
 
 def _is_card(digits: str) -> bool:
@@ -164,8 +217,10 @@ def _tokens(text: str, folded: str) -> Iterator[Secret]:
             continue
         prefixed = _TOKEN_PREFIX.match(written) is not None
         reach = 300 if "_" in written[2:14] else 60
-        if len(written) >= 16 and _looks_random(written, prefixed) and (
-            prefixed or _TOKEN_WORDS.search(folded[max(0, start - reach) : start])
+        if (
+            len(written) >= 16
+            and _looks_random(written, prefixed)
+            and (prefixed or _TOKEN_WORDS.search(folded[max(0, start - reach) : start]))
         ):
             yield _secret(SecretKind.API_TOKEN, text, start, start + len(written))
 
@@ -178,7 +233,7 @@ def _looks_random(written: str, prefixed: bool) -> bool:
     if digits < 3 or alphas < 4 or "." in written or ":" in written or "/" in written:
         return False
     longest = max(len(piece) for piece in re.split(r"[_.:/+=-]", written))
-    switches = sum(a.isdigit() != b.isdigit() for a, b in zip(written, written[1:], strict=False))
+    switches = sum(a.isdigit() != b.isdigit() for a, b in pairwise(written))
     return longest >= 12 and switches >= 4
 
 
@@ -210,13 +265,14 @@ def _is_mixed(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.islower, value)) and any(map(str.isupper, value))
 
 
-def _any_of(words: Sequence[str]) -> "re.Pattern[str]":
+@functools.lru_cache(maxsize=64)
+def _any_of(words: tuple[str, ...]) -> "re.Pattern[str]":
     """Build a pattern of whole words, where a star stands for a few letters more."""
     listed = (re.escape(word).replace(r"\*", r"[^\W\d_]{0,20}") for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(listed)})(?![^\W_])")
 
 
-def _places(folded: str, words: Sequence[str]) -> Iterator[int]:
+def _places(folded: str, words: tuple[str, ...]) -> Iterator[int]:
     """Give the ends of all whole occurrences of the words."""
     for match in _any_of(words).finditer(folded):
         yield match.end()
@@ -225,7 +281,7 @@ def _places(folded: str, words: Sequence[str]) -> Iterator[int]:
 def _value_after(text: str, folded: str, place: int, lexicons: Lexicons) -> tuple[int, int] | None:
     """Find what is said to be the password: next to the word, or after a colon or "is" a little further on."""
     line_end = text.find("\n", place)
-    limit = min(len(text), place + 90, line_end if 0 <= line_end else len(text))
+    limit = min(len(text), place + 90, line_end if line_end >= 0 else len(text))
     if text[place:limit].strip(" :=-") == "" and line_end >= 0:
         limit = min(len(text), line_end + 60)  # the value stands on a line of its own
     linked = True
@@ -260,19 +316,25 @@ def _is_strong(value: str) -> bool:
     return 4 <= len(value) <= 40 and letters >= 2 and (digits >= 1 or signs >= 1) and "://" not in value
 
 
-_THING: Final = re.compile(r"[A-Za-z]{2,6}-?\d{1,2}|\d{1,4}[.:/-]\d{1,2}.*|.*@.*\..*|\d+[a-z]{1,3}|[A-Z][A-Za-z]*365|\d+-?[a-zA-Zа-яА-Я]{1,8}")
+_THING: Final = re.compile(
+    r"[A-Za-z]{2,6}-?\d{1,2}|\d{1,4}[.:/-]\d{1,2}.*|.*@.*\..*|\d+[a-z]{1,3}|[A-Z][A-Za-z]*365|\d+-?[a-zA-Zа-яА-Я]{1,8}"
+)
 
 
 def _is_a_thing(value: str, text: str, begin: int) -> bool:
     """Tell a server's, room's or product's name (SRV-02), a time, a mail address or an ordinal from a password."""
-    return _THING.fullmatch(value) is not None and not text[max(0, begin - 3) : begin].rstrip(_OPEN + " ").endswith((":", "="))
+    return _THING.fullmatch(value) is not None and not text[max(0, begin - 3) : begin].rstrip(_OPEN + " ").endswith(
+        (":", "=")
+    )
 
 
 def _is_plain_value(value: str, raw: str, word: str, lexicons: Lexicons) -> bool:
     """Tell a password without digits: after "password:", one word that no language knows."""
     if len(value) < 5 or not value.isalpha() or raw.endswith((",", "?")):
         return False
-    return not any(word in lang.common or lang.matcher.hit(word).concepts for lang in lexicons.languages.values())
+    return not any(
+        lang.matcher.hit(word).common or lang.matcher.hit(word).concepts for lang in lexicons.languages.values()
+    )
 
 
 def _remote_ids(text: str, folded: str, lexicons: Lexicons) -> Iterator[Secret]:

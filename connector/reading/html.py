@@ -9,7 +9,13 @@ _BLOCKS: Final = frozenset(
     {"p", "div", "br", "tr", "li", "ul", "ol", "table", "blockquote", "hr", "pre", "section", "article", "header"}
     | {"footer", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "address", "center", "body"}
 )
-_SIGNATURES: Final = ("gmail_signature", "moz-signature", "AppleMailSignature", "Signature", "ms-outlook-mobile-signature")
+_SIGNATURES: Final = (
+    "gmail_signature",
+    "moz-signature",
+    "AppleMailSignature",
+    "Signature",
+    "ms-outlook-mobile-signature",
+)
 _RULE: Final = "_" * 20
 _MAX_DEPTH: Final = 20
 """Deeper quotes are shown as this deep; a hostile mail nests thousands."""

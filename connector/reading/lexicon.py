@@ -20,7 +20,11 @@ _PARTS: Final = (
     "greetings", "closings", "sent_from", "wrote", "header_from", "header_other", "original", "forwarded",
     "reply_prefixes", "forward_prefixes", "disclaimer", "automatic", "phones", "extensions", "pointing",
 )  # fmt: skip
-_TABLES: Final = {"parts": _PARTS, "secrets": ("password", "remote"), "reference": ("order", "ticket", "service", "since")}
+_TABLES: Final = {
+    "parts": _PARTS,
+    "secrets": ("password", "remote"),
+    "reference": ("order", "ticket", "service", "since"),
+}
 _SCALARS: Final = {"name": str, "letters": str, "common": list, "capital_nouns": bool, "fold": dict}
 
 
@@ -35,7 +39,6 @@ class Language:
     code: str
     name: str
     letters: frozenset[str]
-    common: frozenset[str]
     capital_nouns: bool
     """Nouns are written with a capital, so that a capital shows no name."""
     phrases: Mapping[str, tuple[str, ...]]
@@ -126,13 +129,11 @@ def _language(
         for table, names in _TABLES.items()
         for name in names
     }
-    matcher = compile_matcher(entries, digraphs)
-    common = frozenset(matcher.spell(word) for entry in head.get("common", ()) for word in words_of(entry))
+    matcher = compile_matcher(entries, digraphs, head.get("common", ()))
     return Language(
         code=code,
         name=head["name"],
         letters=frozenset(head.get("letters", "")),
-        common=common,
         capital_nouns=head.get("capital_nouns", False),
         phrases=MappingProxyType(phrases),
         matcher=matcher,

@@ -52,6 +52,8 @@ class Hit:
 
     concepts: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    common: bool = False
+    """The word tells its language."""
 
 
 _NOTHING: Final = Hit()
@@ -67,12 +69,13 @@ class Matcher:
     middles: Sequence[tuple[str, Hit]]
     digraphs: Mapping[str, str]
     longest: int
+    common: frozenset[str] = frozenset()
     _seen: dict[str, Hit] = field(default_factory=dict, compare=False, repr=False)
 
     def spell(self, folded: str) -> str:
         """Read two spellings of one sound as one."""
-        for written, read in self.digraphs.items():
-            if written in folded:
+        if self.digraphs:
+            for written, read in self.digraphs.items():
                 folded = folded.replace(written, read)
         return folded
 
@@ -94,10 +97,11 @@ class Matcher:
             if (ending := self.endings.get(word[-cut:])) is not None:
                 hits.append(ending)
         hits.extend(hit for middle, hit in self.middles if middle in word)
+        common = word in self.common
         if not hits:
-            return _NOTHING
+            return Hit(common=True) if common else _NOTHING
         concepts = tuple(dict.fromkeys(concept for hit in hits for concept in hit.concepts))
-        return Hit(concepts, tuple(phrase for hit in hits for phrase in hit.phrases))
+        return Hit(concepts, tuple(phrase for hit in hits for phrase in hit.phrases), common)
 
     def tag(self, tokens: Sequence[Token]) -> Iterator[Tagged]:
         """Give each stretch of tokens its concepts; a longer phrase takes its words from shorter ones."""
@@ -105,24 +109,23 @@ class Matcher:
         while position < len(tokens):
             token = tokens[position]
             hit = self.hit(token.folded) if token.kind == "word" else _NOTHING
-            length, concepts = self._longest_phrase(hit.phrases, tokens, position)
-            if not length:
-                concepts = hit.concepts
+            length, concepts = 0, hit.concepts
+            if hit.phrases and position + 1 < len(tokens):
+                length, concepts = self._longest_phrase(hit, tokens, position)
             last = position + length
             yield Tagged(token, concepts, last)
             position = last + 1
 
-    def _longest_phrase(
-        self, phrases: Sequence[Phrase], tokens: Sequence[Token], position: int
-    ) -> tuple[int, tuple[str, ...]]:
+    def _longest_phrase(self, hit: Hit, tokens: Sequence[Token], position: int) -> tuple[int, tuple[str, ...]]:
         length = 0
-        concepts: tuple[str, ...] = ()
-        for phrase in phrases:
+        concepts = hit.concepts
+        following = self.spell(tokens[position + 1].folded)
+        for phrase in hit.phrases:
             size = len(phrase.rest)
-            if size < length or position + size >= len(tokens):
+            if size < length or not phrase.rest[0].fits(following) or position + size >= len(tokens):
                 continue
-            following = tokens[position + 1 : position + 1 + size]
-            if all(piece.fits(self.spell(token.folded)) for piece, token in zip(phrase.rest, following, strict=True)):
+            others = tokens[position + 2 : position + 1 + size]
+            if all(piece.fits(self.spell(token.folded)) for piece, token in zip(phrase.rest[1:], others, strict=True)):
                 concepts = (*concepts, phrase.concept) if size == length else (phrase.concept,)
                 length = size
         return length, concepts
@@ -133,10 +136,17 @@ def words_of(entry: str) -> list[str]:
     return _PIECE.findall(fold(entry))
 
 
-def compile_matcher(entries: Mapping[str, Sequence[str]], digraphs: Mapping[str, str]) -> Matcher:
+def compile_matcher(
+    entries: Mapping[str, Sequence[str]], digraphs: Mapping[str, str], common: Sequence[str] = ()
+) -> Matcher:
     """Build the look-up tables for entries by concept."""
     blank = Matcher({}, {}, {}, (), digraphs, 0)
-    tables: dict[str, dict[str, tuple[list[str], list[Phrase]]]] = {"whole": {}, "stems": {}, "endings": {}, "middles": {}}
+    tables: dict[str, dict[str, tuple[list[str], list[Phrase]]]] = {
+        "whole": {},
+        "stems": {},
+        "endings": {},
+        "middles": {},
+    }
     for concept, listed in entries.items():
         for entry in listed:
             first, *rest = (_piece(word, blank) for word in words_of(entry))
@@ -157,6 +167,7 @@ def compile_matcher(entries: Mapping[str, Sequence[str]], digraphs: Mapping[str,
         tuple(hits["middles"].items()),
         digraphs,
         max(map(len, affixes), default=0),
+        frozenset(blank.spell(word) for entry in common for word in words_of(entry)),
     )
 
 

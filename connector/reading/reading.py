@@ -57,6 +57,8 @@ class Topic:
     """One independent request of a message: one ticket."""
 
     words: tuple[Words, ...]
+    score: float = 1.0
+    """How sure the reader is that the message holds as many topics as it names."""
 
 
 class SecretKind(StrEnum):

@@ -1,5 +1,6 @@
 """Find what an outage report points at: server, order, ticket, service, start."""
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
@@ -9,14 +10,27 @@ from connector.reading.lexicon import Lexicons
 from connector.reading.reading import References, Words
 from connector.reading.text import fold
 
-_IP: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F]{1,4}(?![\w:])")
-_HOST: Final = re.compile(r"(?<![\w@./-])[A-Za-z]{2,12}[-_]?[A-Za-z]{0,12}[-_]?\d{1,3}(?:[-_.][A-Za-z0-9]{1,20}){0,3}(?![\w@-])")
+_IP: Final = re.compile(
+    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F]{1,4}(?![\w:])"
+)
+_HOST: Final = re.compile(
+    r"(?<![\w@./-])[A-Za-z]{2,12}[-_]?[A-Za-z]{0,12}[-_]?\d{1,3}(?:[-_.][A-Za-z0-9]{1,20}){0,3}(?![\w@-])"
+)
 _SITE: Final = re.compile(r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,4}(?:[a-z]{2,10})(?![\w@-])", re.IGNORECASE)
 _HASH: Final = re.compile(r"(?<![\w#&])#\s?\d{4,9}\b")
-_TICKET: Final = re.compile(r"\[?\b(?:ticket|inc|t|zgl|req|case|sr)[#-]{1,2}\s?\d{3,9}\b\]?|\[#\d{3,9}\]|\[[\w -]{0,20}#\s?\d{3,9}\]", re.IGNORECASE)
-_CLOCK: Final = re.compile(r"(?<![\d.:])(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d|[.:]\d)|\b(?:[01]?\d|2[0-3])\s?(?:h|uhr|ora|час)\b")
-_ZONE: Final = re.compile(r"\b(?:CES?T|UTC(?:\s?[+-]\d{1,2})?|GMT(?:\s?[+-]\d{1,2})?|MESZ|MEZ|BST|EES?T|MSK|МСК|WES?T)\b")
-_NUMBER_AFTER: Final = re.compile(r"[\s:.#№]{0,4}(?:nr|no|number|numer|szama|szam|номер|nummer)?[\s:.#№]{0,4}(\d{4,10})\b")
+_TICKET: Final = re.compile(
+    r"\[?\b(?:ticket|inc|t|zgl|req|case|sr)[#-]{1,2}\s?\d{3,9}\b\]?|\[#\d{3,9}\]|\[[\w -]{0,20}#\s?\d{3,9}\]",
+    re.IGNORECASE,
+)
+_CLOCK: Final = re.compile(
+    r"(?<![\d.:])(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d|[.:]\d)|\b(?:[01]?\d|2[0-3])\s?(?:h|uhr|ora|час)\b"
+)
+_ZONE: Final = re.compile(
+    r"\b(?:CES?T|UTC(?:\s?[+-]\d{1,2})?|GMT(?:\s?[+-]\d{1,2})?|MESZ|MEZ|BST|EES?T|MSK|МСК|WES?T)\b"
+)
+_NUMBER_AFTER: Final = re.compile(
+    r"[\s:.#№]{0,4}(?:nr|no|number|numer|szama|szam|номер|nummer)?[\s:.#№]{0,4}(\d{4,10})\b"
+)
 
 
 def find_references(text: str, subject: str, lexicons: Lexicons) -> References:
@@ -52,7 +66,7 @@ def _addresses(text: str) -> Iterator[Words]:
         yield words
 
 
-def _numbered(text: str, folded: str, labels: Sequence[str]) -> Iterator[Words]:
+def _numbered(text: str, folded: str, labels: tuple[str, ...]) -> Iterator[Words]:
     """Give the numbers that follow one of the labels."""
     pattern = _any_of(labels)
     for match in pattern.finditer(folded):
@@ -61,12 +75,13 @@ def _numbered(text: str, folded: str, labels: Sequence[str]) -> Iterator[Words]:
             yield Words(text=text[match.start() : number.end()], start=match.start(), end=number.end())
 
 
-def _named(text: str, folded: str, labels: Sequence[str]) -> Iterator[Words]:
+def _named(text: str, folded: str, labels: tuple[str, ...]) -> Iterator[Words]:
     for match in _any_of(labels).finditer(folded):
         yield Words(text=text[match.start() : match.end()], start=match.start(), end=match.end())
 
 
-def _any_of(labels: Sequence[str]) -> "re.Pattern[str]":
+@functools.lru_cache(maxsize=64)
+def _any_of(labels: tuple[str, ...]) -> "re.Pattern[str]":
     alternatives = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
     return re.compile(rf"(?<![^\W_])(?:{alternatives})(?![^\W_])")
 

@@ -1,0 +1,98 @@
+"""Gather from tagged sentences the numbers that the verdicts are decided on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from typing import Final
+
+from connector.model.message import Channel
+from connector.reading.features import (
+    TaggedSentence,
+    message_features,
+    sentence_features,
+    subject_features,
+    tag_sentence,
+)
+from connector.reading.lexicon import Language
+from connector.reading.model import Model
+from connector.reading.reading import Part, PartKind
+from connector.reading.text import Sentence, sentences
+
+REQUESTS: Final = (
+    "permission_change", "equipment_order", "quote", "project", "complaint", "account_sensitive",
+)  # fmt: skip
+SENTENCE_HEADS: Final = (*REQUESTS, "critical", "abusive")
+MESSAGE_HEADS: Final = (
+    *REQUESTS, "critical", "abusive", "nothing", "several", "user", "system", "infrastructure", "fault",
+    "vague", "availability_without_task", "missing_reference",
+)  # fmt: skip
+SUBJECT_HEAD: Final = "generic_subject"
+YES_OR_NO: Final = (
+    *REQUESTS, "critical", "abusive", "vague", "availability_without_task", "generic_subject", "missing_reference",
+)  # fmt: skip
+SCOPES: Final = ("none", "user", "system", "infrastructure")
+TOPICS: Final = ("0", "1", "2")
+MAX_READ: Final = 12_000
+"""Characters of own text that are understood; what a customer asks stands before that, hostile mails have no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """The sentences of a message's own text, and its subject, looked up in the lexicon."""
+
+    body: tuple[TaggedSentence, ...]
+    subject: TaggedSentence
+    circumstances: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the model makes of a message: by head for the whole, and for each sentence."""
+
+    message: Mapping[str, float]
+    subject: Mapping[str, float]
+    sentences: tuple[Mapping[str, float], ...]
+    """In the order of the body; the subject comes last."""
+    inputs: tuple[float, ...]
+
+
+def tag_message(*, text: str, subject: str, parts: Sequence[Part], channel: Channel, language: Language) -> Tagging:
+    """Cut the own text into sentences and look them up."""
+    body: list[TaggedSentence] = []
+    room = MAX_READ
+    for part in parts:
+        if part.kind is not PartKind.OWN or room <= 0:
+            continue
+        end = min(part.end, part.start + room)
+        room -= end - part.start
+        body.extend(tag_sentence(sentence, language) for sentence in sentences(text, part.start, end))
+    shown = subject[:300]
+    kinds = sorted({part.kind for part in parts})
+    circumstances = (f"channel {channel}", f"sentences {min(6, len(body))}", *(f"part {kind}" for kind in kinds))
+    return Tagging(tuple(body), tag_sentence(Sentence(shown, 0, len(shown)), language), circumstances)
+
+
+def weigh(tagging: Tagging, channel: Channel, model: Model) -> Evidence:
+    """Let the model look at the message, its subject and each sentence."""
+    whole = model.score(message_features(tagging.body, tagging.subject, tagging.circumstances))
+    subject = model.score(subject_features(tagging.subject, tagging.body))
+    each = tuple(model.score(sentence_features(tagged)) for tagged in (*tagging.body, tagging.subject))
+    return Evidence(whole, subject, each, stack_inputs(whole, subject, each, channel))
+
+
+def stack_inputs(
+    whole: Mapping[str, float],
+    subject: Mapping[str, float],
+    each: Sequence[Mapping[str, float]],
+    channel: Channel,
+) -> tuple[float, ...]:
+    """Line up what the second model looks at; training and reading both come through here."""
+    values = [whole[f"m {head}"] for head in MESSAGE_HEADS]
+    values.append(subject[f"g {SUBJECT_HEAD}"])
+    for head in SENTENCE_HEADS:
+        scores = [scored[f"s {head}"] for scored in each]
+        values.append(max(scores))
+        values.append(log(0.05 + sum(1 / (1 + exp(-max(-15.0, min(15.0, 2 * score)))) for score in scores)))
+    values.append(log(len(each)))
+    values.extend(float(channel is kind) for kind in (Channel.PHONE, Channel.CHAT, Channel.WEB))
+    return tuple(values)
