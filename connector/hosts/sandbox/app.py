@@ -8,6 +8,8 @@ import html
 import json
 import uuid
 from dataclasses import replace
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -69,6 +71,7 @@ async def _answer(box: Sandbox, request: Request) -> Response:
     if fault is not None and fault.effect in ("close_before", "close_after"):
         return await _hang_up(box, request, fault)
     box.requests.add(Seen(method=method, path=path, query=request.url.query, status=response.status_code))
+    response.headers["date"] = format_datetime(box.world.clock().astimezone(UTC), usegmt=True)
     return response
 
 
