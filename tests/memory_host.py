@@ -104,7 +104,8 @@ def _doing(before: Case, step: Step, plan: Plan) -> Request:
             case CreateTicket(kind=kind, once=once):
                 made = f"9{len(case.links)}"
                 memory = {ORIGIN: origin(before, step.rule, once)}
-                return replace(case, links=(*case.links, Link(kind=kind, ticket=made, memory=memory)))
+                new = Link(kind=kind, ticket=made, number=f"1000{made}", memory=memory)
+                return replace(case, links=(*case.links, new))
             case _:
                 raise AssertionError(f"{step.action!r} is no request of its own")
 
