@@ -19,7 +19,8 @@ def fold_domain(domain: str) -> str:
 def address_of(sender: str) -> str:
     """Take the bare address out of a From header, lower case; empty where there is none."""
     address = parseaddr(sender)[1].casefold()
-    return address if "@" in address else ""
+    is_as_written = address in sender.casefold()  # `anna@ac me.example` is parsed as if there were no space
+    return address if "@" in address and is_as_written else ""
 
 
 def domain_of(sender: str) -> str:
