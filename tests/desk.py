@@ -1,6 +1,7 @@
 """A sandbox helpdesk in a thread of its own, for commands and blocking clients."""
 
 import asyncio
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from connector.cli import main
+from connector.daemon import running
 from connector.hosts.sandbox import ADMIN_TOKEN, BOT_TOKEN, Sandbox
 from connector.hosts.sandbox.serve import serve
 from connector.hosts.zammad.admin import Admin
-from connector.wiring import clock
+from connector.settings import Settings
+from connector.wiring import House, clock, open_house
 
 T = TypeVar("T")
 
@@ -103,3 +106,33 @@ class Commands:
             self.set(f"HELPDESK_POLICY_{name}", value)
         self.set("ZAMMAD_ADMIN_TOKEN", ADMIN_TOKEN)
         return self
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def daemon(place: Desk, settings: Settings) -> Iterator[House]:
+    """Run the daemon in the helpdesk's thread until the block ends."""
+    ready: Future[House] = Future()
+    stop = place.do(asyncio.Event)
+
+    async def work() -> None:
+        try:
+            async with open_house(settings) as house, running(house, poll=0.02):
+                ready.set_result(house)
+                await stop.wait()
+        except BaseException as exc:
+            if not ready.done():
+                ready.set_exception(exc)
+            raise
+
+    ended = asyncio.run_coroutine_threadsafe(work(), place.loop)
+    try:
+        yield ready.result(15)
+    finally:
+        place.loop.call_soon_threadsafe(stop.set)
+        ended.result(15)

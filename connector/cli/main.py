@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import config, daemon, output, records, setup, tickets, trying
+from connector.cli import config, daemon, doctor, output, records, setup, tickets, trying
 from connector.errors import Gone, HelpdeskPolicyError, Misconfigured
 
 EPILOG = "Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 host or database out of reach."
@@ -25,6 +25,7 @@ app.command("run")(daemon.run)
 app.command("demo")(trying.demo)
 app.command("sandbox")(trying.sandbox)
 app.add_typer(setup.app, name="setup")
+app.command("doctor")(doctor.doctor)
 app.command("look")(tickets.look)
 app.command("explain")(tickets.explain)
 app.command("sweep")(tickets.sweep)
