@@ -93,11 +93,6 @@ class Request:
     end: Ending = Ending.OPEN
     ended_by: Judged | None = None
 
-    @property
-    def address(self) -> str:
-        """Give the address that the request says it comes from; proven or not."""
-        return self.by.mail.address if self.by.mail and self.by.mail.address else address_of(self.article.from_)
-
 
 def requests_of(case: Case, terms: Terms) -> tuple[Request, ...]:
     """Follow all requests of the ticket that are not settled yet, through everything that was said since."""
@@ -173,6 +168,12 @@ def named_by(case: Case, article: Article) -> dict[str, str]:
     return references_in((article.subject, reading.own_text if reading else ""))
 
 
+def requester_of(case: Case, request: Request) -> str:
+    """Give the address of who is said to ask, proven or not: of a call it is the ticket's customer."""
+    claimed = request.by.mail.address if request.by.mail else address_of(request.article.from_)
+    return claimed or (case.customer.address if case.customer else "")
+
+
 def _is_before(article: Article, request: Request, terms: Terms) -> bool:
     return article.at < request.article.at + terms.expire_after
 
@@ -204,7 +205,7 @@ def _answers(case: Case, terms: Terms, article: Article, open_: list[Request], *
         return False
     counts = False
     for request in meant or open_:
-        weighed = _weighed(judged, request, terms)
+        weighed = _weighed(case, judged, request, terms)
         if weighed.why_not:
             request.rejected += [weighed] if is_answer(weighed) else []
         elif weighed.agreement.answer is Answer.NO:
@@ -227,7 +228,7 @@ def _count(request: Request, judged: Judged, terms: Terms, ending: Ending) -> No
         request.end, request.ended_by = ending, judged
 
 
-def _weighed(judged: Judged, request: Request, terms: Terms) -> Judged:
+def _weighed(case: Case, judged: Judged, request: Request, terms: Terms) -> Judged:
     """Add to the proof of who wrote it what this request asks of an answer."""
     why = [judged.why_not] if judged.why_not else []
     asked_at, sent_at = request.article.at, judged.mail.sent_at if judged.mail else None
@@ -235,7 +236,7 @@ def _weighed(judged: Judged, request: Request, terms: Terms) -> Judged:
         why.append("its Date says no time, so it may be an old mail")
     elif sent_at is not None and sent_at < asked_at - SKEW:
         why.append(f"it was sent at {sent_at:%Y-%m-%d %H:%M %Z}, before the request of {asked_at:%Y-%m-%d %H:%M %Z}")
-    is_own = judged.mail is not None and judged.mail.address == request.address and bool(request.address)
+    is_own = judged.mail is not None and judged.mail.address == requester_of(case, request)
     if is_own and judged.agreement.answer is Answer.YES and (terms.others_only or request.for_himself):
         why.append("nobody confirms what he asks for himself")
     if judged.agreement.answer is Answer.UNCLEAR:

@@ -38,6 +38,7 @@ from connector.policy.confirmation import (
     merged_into_us,
     named_by,
     prove,
+    requester_of,
     requests_of,
     was_held,
 )
@@ -151,12 +152,12 @@ def _addressees(case: Case, manner: Manner, request: Request) -> tuple[Authority
     An address that is only named in a message is never written to: it may be the forger's.
     """
     terms = manner.terms
-    claimed = {request.address, case.customer.address if case.customer else ""}
-    barred = claimed if terms.others_only or request.for_himself else set()
+    claimed = requester_of(case, request)
+    barred = {claimed} if terms.others_only or request.for_himself else set()
     have_said = {each.who.address for each in request.yes if each.who}
     may = {each.address: each for each in reversed(entitled(case, terms, request.article))}
     left = [each for each in reversed(may.values()) if each.address not in barred | have_said]
-    own = [each for each in left if each.address in claimed]
+    own = [each for each in left if each.address == claimed]
     return tuple(own if own and terms.needed == 1 else left[: max(manner.asked, terms.needed - len(request.yes))])
 
 
@@ -168,7 +169,8 @@ def _waiting(case: Case, manner: Manner, open_: list[Request]) -> Iterator[Actio
     """Keep the ticket waiting; one that was closed or moved on is opened again once, then it is only reported."""
     rule, latest = manner.terms.rule, open_[-1]
     due = _due(case, manner.terms, open_)
-    was_there = all(was_held(case, each, manner.terms) for each in open_)
+    known = case.memory.get(f"{rule}.open", "").split()  # of this ticket alone: one merged into it starts anew
+    was_there = all(each.references[0] in known for each in open_)
     is_closed, insisted = case.ticket.state is State.CLOSED, f"insist.{rule}.state" in case.memory
     is_spoken = case.ticket.customer_articles[-1:] != (latest.article,)
     if not (was_there and is_spoken and case.ticket.state in {State.NEW, State.OPEN}):

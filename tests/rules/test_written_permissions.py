@@ -528,3 +528,17 @@ def test_the_memory_forgets_what_no_longer_waits() -> None:
 
     assert "written_permissions.open" not in plan.memory
     assert Remember("written_permissions.open", "") in wishes(plan, Remember)
+
+
+def test_with_four_eyes_nobody_confirms_his_own_call() -> None:
+    strict = policy(bound(hold_until_confirmed_in_writing, options=WrittenPermissions(four_eyes=True)))
+    case = asking(seen_at=ASKED)
+    _, plan = look(case, strict)
+    waits = replace(after(case, plan), seen_at=NOW)
+
+    (own,), _ = look(answered(waits, mailed(ANNA)), strict)
+    (other,), _ = look(answered(waits, mailed(BEA)), strict)
+
+    assert [mail.to for mail in wishes(plan, SendReply)] == [BEA]  # type: ignore[attr-defined]
+    assert "nobody confirms what he asks for himself" in own.decision.reason
+    assert "1 of 1 yes" in other.decision.reason
