@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from connector.hosts.host import Host
 from connector.model.company import Company, Directory
+from connector.model.contract import folded
 from connector.policy.address import fold_domain
 
-OVERLAP = timedelta(minutes=2)
-"""How far a refresh reaches back, so that clocks that differ a little lose nothing."""
+OVERLAP = timedelta(hours=1)
+"""How far a refresh reaches back: host's and our clock may differ, and companies change too seldom for it to cost."""
 
 
 class Companies:
@@ -28,7 +29,7 @@ class Companies:
     ) -> None:
         """Bind the host; `more_domains` maps company names to domains that stand outside of it."""
         self._host = host
-        self._more = more_domains
+        self._more = {folded(name): domains for name, domains in more_domains.items()}
         self._public = public
         self._subdomains = subdomains
         self._every = every
@@ -63,5 +64,5 @@ class Companies:
         self._read_at = now
 
     def _with_more(self, company: Company) -> Company:
-        more = (fold_domain(domain) for domain in self._more.get(company.name, ()))
+        more = (fold_domain(domain) for domain in self._more.get(folded(company.name), ()))
         return replace(company, domains=tuple(dict.fromkeys((*company.domains, *(each for each in more if each)))))

@@ -15,13 +15,9 @@ def read_registry(path: Path, *, is_complete: bool) -> Registry:
     """Read contracts from `company,level,valid_from,valid_until`; raises Misconfigured with file and line."""
     contracts = []
     for line, row in _rows(path, needed=("company",), known=("company", "level", "valid_from", "valid_until")):
+        begins, ends = _span(row, path, line)
         contracts.append(
-            Contract(
-                company=row["company"],
-                level=row.get("level", ""),
-                valid_from=_day(row.get("valid_from", ""), path, line),
-                valid_until=_day(row.get("valid_until", ""), path, line),
-            )
+            Contract(company=row["company"], level=row.get("level", ""), valid_from=begins, valid_until=ends)
         )
     return Registry.of(contracts, is_complete=is_complete)
 
@@ -48,6 +44,7 @@ def read_people(path: Path) -> People:
     authorities = []
     for line, row in _rows(path, needed=("company", "address"), known=columns):
         address, matters = address_of(row["address"]), set(row.get("matters", "").split()) or every
+        begins, ends = _span(row, path, line)
         if not address:
             raise Misconfigured(f"{path}:{line}: expected a mail address, found {row['address']!r}")
         if matters - every:
@@ -60,8 +57,8 @@ def read_people(path: Path) -> People:
                 phone=row.get("phone", ""),
                 matters=frozenset(matters),
                 language=row.get("language", ""),
-                valid_from=_day(row.get("valid_from", ""), path, line),
-                valid_until=_day(row.get("valid_until", ""), path, line),
+                valid_from=begins,
+                valid_until=ends,
             )
         )
     return People.of(authorities)
@@ -87,11 +84,25 @@ def _rows(path: Path, *, needed: tuple[str, ...], known: tuple[str, ...]) -> lis
             f"{path}:1: expected the columns {','.join(known)}, found {','.join(columns)} ({unknown[0]!r})"
         )
     reader.fieldnames = columns
-    rows = [(reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in reader]
+    rows = []
+    for values in reader:
+        if extra := values.pop(None, []):  # where csv puts what has no column
+            raise Misconfigured(
+                f"{path}:{reader.line_num}: expected {len(columns)} values, found {len(columns) + len(extra)}; "
+                "a value that holds the separator stands in quotes"
+            )
+        rows.append((reader.line_num, {key: (value or "").strip() for key, value in values.items()}))
     for line, row in rows:
         if missing := [name for name in needed if not row[name]]:
             raise Misconfigured(f"{path}:{line}: {missing[0]!r} is empty")
     return rows
+
+
+def _span(row: Mapping[str, str], path: Path, line: int) -> tuple[date | None, date | None]:
+    begins, ends = (_day(row.get(name, ""), path, line) for name in ("valid_from", "valid_until"))
+    if begins and ends and ends < begins:
+        raise Misconfigured(f"{path}:{line}: it ends on {ends}, before it begins on {begins}")
+    return begins, ends
 
 
 def _day(text: str, path: Path, line: int) -> date | None:
