@@ -1,5 +1,7 @@
 """Turn an HTML body into plain text that still shows quotes and signatures."""
 
+import re
+from html import unescape
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -19,6 +21,10 @@ _SIGNATURES: Final = (
 _RULE: Final = "_" * 20
 _MAX_DEPTH: Final = 20
 """Deeper quotes are shown as this deep; a hostile mail nests thousands."""
+_TAG: Final = re.compile(r"<(?:(/)|(?!br|hr|img|input|meta|link|col|wbr))[a-z]", re.IGNORECASE)
+_ANY_TAG: Final = re.compile(r"<(?:(/)|(?!br|hr|img|input|meta|link|col|wbr))[a-z]", re.IGNORECASE)
+_MAX_NESTING: Final = 1000
+"""The parser's time grows with the square of the depth; no mail program nests so deep."""
 
 
 def html_to_text(html: str) -> str:
@@ -26,6 +32,8 @@ def html_to_text(html: str) -> str:
 
     The tree is walked without recursion, so that depth costs no stack.
     """
+    if _nests_too_deep(html):
+        return unescape(_ANY_TAG.sub("\n", html))
     body = LexborHTMLParser(html).body
     if body is None:
         return ""
@@ -41,6 +49,7 @@ def html_to_text(html: str) -> str:
 
     node: LexborNode | None = body
     entering = True
+    level = 0
     while node is not None:
         tag = node.tag or ""
         if tag in _BLOCKS:
@@ -55,20 +64,29 @@ def html_to_text(html: str) -> str:
             elif _is_signature(node, tag):
                 end_line()
                 lines.append("-- ")
-        inner = node.child if entering and tag not in _HIDDEN else None
-        if inner is not None:
-            node = inner
-            continue
+            inner = None if tag in _HIDDEN else node.child
+            if inner is not None:
+                node, level = inner, level + 1
+                continue
         if tag == "blockquote":
-            depth -= 1 if (not entering or node.child is None) else 0
-        if node == body and not (entering and node.child is not None):
+            depth -= 1
+        if level == 0:  # nodes compare by their whole content, so that depth is counted instead
             break
         if node.next is not None:
             node, entering = node.next, True
         else:
-            node, entering = node.parent, False
+            node, entering, level = node.parent, False, level - 1
     end_line()
     return "\n".join(lines).strip("\n")
+
+
+def _nests_too_deep(html: str) -> bool:
+    level = 0
+    for match in _TAG.finditer(html):
+        level = max(0, level - 1) if match[1] else level + 1
+        if level > _MAX_NESTING:
+            return True
+    return False
 
 
 def _is_signature(node: LexborNode, tag: str) -> bool:
