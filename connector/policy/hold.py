@@ -153,12 +153,14 @@ def _addressees(case: Case, manner: Manner, request: Request) -> tuple[Authority
     """
     terms = manner.terms
     claimed = requester_of(case, request)
-    barred = {claimed} if terms.others_only or request.for_himself else set()
+    counted = not request.by.why_not  # his asking was his yes
+    barred = {claimed} if counted or terms.others_only or request.for_himself else set()
     have_said = {each.who.address for each in request.yes if each.who}
     may = {each.address: each for each in reversed(entitled(case, terms, request.article))}
-    left = [each for each in reversed(may.values()) if each.address not in barred | have_said]
+    left = [each for each in reversed(may.values()) if each.address not in barred]
     own = [each for each in left if each.address == claimed]
-    return tuple(own if own and terms.needed == 1 else left[: max(manner.asked, terms.needed - len(request.yes))])
+    chosen = own if own and terms.needed == 1 else left[: max(manner.asked, terms.needed - counted)]
+    return tuple(each for each in chosen if each.address not in have_said)
 
 
 def _ended(case: Case, manner: Manner, request: Request) -> Iterator[Action]:
