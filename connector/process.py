@@ -8,6 +8,7 @@ from datetime import datetime
 from connector.apply import Applied, apply
 from connector.hosts.host import Host
 from connector.hosts.http import metered
+from connector.model.action import Action
 from connector.model.case import Case, Need
 from connector.model.company import NO_DIRECTORY, Directory
 from connector.model.contract import NO_REGISTRY, Registry
@@ -20,6 +21,7 @@ from connector.model.record import Record
 from connector.more import asked_for, read_more
 from connector.policy import describe
 from connector.policy.evaluate import evaluate
+from connector.policy.memory import wish_of
 from connector.policy.plan import make_plan
 from connector.policy.policy import Policy
 
@@ -150,6 +152,7 @@ def _record(
         ),
         plan=tuple(
             {"rule": rule, "what": describe.action(action), "fate": fate, "why": why}
+            | (_change(case, action) if fate == "do" else {})
             for rule, action, fate, why in steps
         ),
         results=tuple(
@@ -166,6 +169,12 @@ def _record(
         changed=applied.changed,
         dry_run=dry_run,
     )
+
+
+def _change(case: Case, action: Action) -> dict[str, str]:
+    """Name what an action sets, from what and to what, so that it can be put back."""
+    wish = wish_of(case, action)
+    return {"thing": wish.thing, "was": wish.found, "now": wish.wanted} if wish else {}
 
 
 def facts_of(case: Case) -> dict[str, str | int | list[str] | None]:

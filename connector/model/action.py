@@ -42,7 +42,7 @@ class SendReply:
 
 @dataclass(frozen=True, slots=True)
 class SetCompany:
-    """Make this company (id) the customer's primary one; `name` is for people."""
+    """Make this company (id) the customer's primary one, or detach him with an empty one; `name` is for people."""
 
     company: str
     name: str = ""

@@ -33,7 +33,7 @@ def action(wish: Action) -> str:
         case SendReply(to=to, subject=subject):
             return f"mail {to}: {_short(subject)!r}"
         case SetCompany(company=company, name=name):
-            return f"attach the customer to {name or company!r}"
+            return f"attach the customer to {name or company!r}" if company else "detach the customer from his company"
         case MoveTo(group=group):
             return f"move the ticket to {group!r}"
         case SetState(state=state, until=until):

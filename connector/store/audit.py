@@ -83,7 +83,10 @@ async def find(
     number: str | None = None,
     rule: str | None = None,
     outcome: str | None = None,
+    company: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
+    changed: bool | None = None,
     limit: int = 100,
 ) -> list[AuditRow]:
     """Return the latest records, newest first; given both, those in which `rule` came to `outcome`."""
@@ -94,8 +97,14 @@ async def find(
         wanted = wanted.where(audit.c.ticket == ticket)
     if number is not None:
         wanted = wanted.where(audit.c.ticket_number == number)
+    if company is not None:
+        wanted = wanted.where(fact(store, "company") == company)
     if since is not None:
         wanted = wanted.where(audit.c.last_at >= since)
+    if until is not None:
+        wanted = wanted.where(audit.c.at <= until)
+    if changed is not None:
+        wanted = wanted.where(audit.c.changed == changed)
     if rule is not None or outcome is not None:
         wanted = wanted.where(decided(store, rule=rule, outcome=outcome))
     return [AuditRow(**row._mapping) for row in await store.read(wanted)]
@@ -123,6 +132,13 @@ def digest_of(record: AuditRow) -> str:
     """Sum up what makes two looks the same: all that was decided and tried, not when nor how long it took."""
     decided = [record.policy_revision, record.decisions, record.plan, record.results, record.changed, record.dry_run]
     return sha256(json.dumps(storable_json(decided), sort_keys=True).encode()).hexdigest()
+
+
+def fact(store: Store, name: str) -> ColumnElement[str]:
+    """Read one of the facts of a record."""
+    if store.dialect == "sqlite":
+        return func.json_extract(audit.c.facts, f"$.{name}")
+    return func.json_extract_path_text(audit.c.facts, name)
 
 
 def decided(store: Store, *, rule: str | None, outcome: str | None) -> ColumnElement[bool]:

@@ -139,7 +139,7 @@ def _peoples_tags(case: Case, plan: Plan) -> Iterator[Write]:
 def _set_company(case: Case, step: Step, company: str) -> Write:
     if case.customer is None:
         raise Permanent(f"ticket {case.ticket.number} has no customer to attach to a company")
-    expect = {"organization_id": int(company)}
+    expect = {"organization_id": int(company) if company else None}
     return Write(method="PUT", path=f"/api/v1/users/{case.customer.id}", body=expect, steps=(step,), expect=expect)
 
 
@@ -219,7 +219,7 @@ def _fields(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, tuple
                 body[name] = expect[name] = value
             case SetCompany(company=company):
                 # The ticket of a customer who had no company is not among those that Zammad moves along (fact 32).
-                body["organization_id"] = expect["organization_id"] = int(company)
+                body["organization_id"] = expect["organization_id"] = int(company) if company else None
                 if case.customer is None or case.customer.company != company:
                     continue  # a request of its own carries the step
             case _:
