@@ -282,6 +282,7 @@ def rule_that(
     """Make a rule that asks for these actions, always unless told when."""
 
     def decide(case: Case, options: Options) -> Decision:
+        """Ask for what a test says."""
         return Decision.act("because", *actions) if when(case) else Decision.skip("not now")
 
     return Rule(name=name, decide=decide, options=Options, needs=needs, clauses=(), yields_to=yields_to)

@@ -18,6 +18,8 @@ from connector.policy.policy import Bound, Brake, Policy
 from connector.policy.rule import AnyRule, Options
 from connector.policy.yamlfile import Document, read_document
 
+LONGEST = 60
+
 
 class Section(BaseModel):
     """Be the ancestor of the file's sections: a key that nobody reads is an error, not a wish."""
@@ -65,6 +67,15 @@ class Texts(Section):
     """Folder with TOML files such as `pl.toml` that replace single messages; relative to this file."""
 
 
+class Lexicons(Section):
+    """Words of your own by which messages are understood, laid over the product's."""
+
+    folder: Path | None = None
+    """Folder of word lists such as `pl/permission_change.toml`; relative to this file."""
+    words: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    """Language, then concept, then words and phrases; one that begins with a minus takes the product's own away."""
+
+
 class Mail(Section):
     """The brake on mails of ours, and whose word counts on where a mail came from."""
 
@@ -90,6 +101,7 @@ class Content(Section):
     contracts: Contracts = Contracts()
     people: People = People()
     messages: Texts = Texts()
+    lexicons: Lexicons = Lexicons()
     mail: Mail = Mail()
     helpdesk: Helpdesk = Helpdesk()
 
@@ -98,7 +110,7 @@ class Content(Section):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as exc:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:  # `Europe` alone is a folder
             raise ValueError(f"{value!r} is no time zone; write it as in Europe/Warsaw") from exc
         return value
 
@@ -153,10 +165,10 @@ def _policy(text: str, content: Content, rules: Mapping[str, AnyRule]) -> Policy
     section = getattr(content, "rules")  # noqa: B009 - a field of the model made above, unknown to its base
     bound = []
     for name, rule in rules.items():
+        is_named = name in section.model_fields_set
         entry: Options | None = getattr(section, name)
-        given = entry.model_dump(exclude={"mode"}, exclude_unset=True) if entry else {}
-        mode: Mode = Mode.OFF if entry is None else getattr(entry, "mode", None) or content.mode.at_most(rule.up_to)
-        bound.append(Bound(rule=rule, mode=mode, options=rule.options.model_validate(given)))
+        mode: Mode = Mode.OFF if not is_named else getattr(entry, "mode", None) or content.mode.at_most(rule.up_to)
+        bound.append(Bound(rule=rule, mode=mode, options=_options(rule, entry)))
     return Policy(
         revision=hashlib.sha256(text.encode()).hexdigest()[:12],
         rules=tuple(bound),
@@ -169,6 +181,14 @@ def _policy(text: str, content: Content, rules: Mapping[str, AnyRule]) -> Policy
     )
 
 
+def _options(rule: AnyRule, entry: Options | None) -> Options:
+    """Take a rule's own options out of its entry, which were checked with it."""
+    if entry is None:
+        return rule.options()
+    given = {name: getattr(entry, name) for name in rule.options.model_fields}
+    return rule.options.model_construct(_fields_set=entry.model_fields_set - {"mode"}, **given)
+
+
 def _explain(error: ErrorDetails, document: Document, model: type[BaseModel]) -> str:
     path = error["loc"]
     where = ".".join(map(str, path))
@@ -178,18 +198,19 @@ def _explain(error: ErrorDetails, document: Document, model: type[BaseModel]) ->
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
         return f"{document.at(path)}: unknown key {where!r}; {hint}"
     given = error["input"]
-    found = repr(given) if isinstance(given, str | int | float | None) else f"a {type(given).__name__}"
+    found = repr(given)[:LONGEST] if isinstance(given, str | int | float | None) else f"a {_kind(given)}"
     message = error["msg"].removeprefix("Value error, ")
     return f"{document.at(path)}: {where}: {message[:1].lower()}{message[1:]}, found {found}"
 
 
+def _kind(given: object) -> str:
+    return "list" if isinstance(given, list) else "section" if isinstance(given, dict) else type(given).__name__
+
+
 def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """List the keys allowed at a place in the file."""
+    """List the keys allowed at a place in the file; names that the file itself gives lie between."""
     for part in path:
         inner = model.model_fields.get(str(part))
         kinds = [inner.annotation, *get_args(inner.annotation)] if inner else []
-        found = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if found is None:
-            return []
-        model = found
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
     return sorted(model.model_fields)

@@ -37,6 +37,8 @@ def _rules_of(package: ModuleType) -> list[AnyRule]:
         ]
         if len(here) != 1:
             raise Misconfigured(f"{entry.name} holds {len(here)} rules; a file of rules holds exactly one")
+        if not (here[0].decide.__doc__ or "").strip():
+            raise Misconfigured(f"{entry.name} does not say what its rule does: write a docstring into it")
         rules.append(here[0])
     return rules
 

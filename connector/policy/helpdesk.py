@@ -48,7 +48,7 @@ class Calendar(Part):
     def _known_zone(cls, value: str) -> str:
         try:
             return value and ZoneInfo(value).key
-        except (ZoneInfoNotFoundError, ValueError) as exc:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
             raise ValueError(f"{value!r} is no time zone; write it as in Europe/Warsaw") from exc
 
     @field_validator("hours")

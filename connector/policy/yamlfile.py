@@ -11,6 +11,9 @@ from connector.errors import Misconfigured
 
 Path = tuple[str | int, ...]
 
+DEEPEST = 20
+"""Levels that a policy file may have; an alias inside of its own anchor would have no end."""
+
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's two booleans only, so that `mode: off` says off and not false."""
@@ -50,6 +53,11 @@ def read_document(text: str, name: str) -> Document:
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise Misconfigured(f"{name}:{line}: not readable as YAML: {exc.problem}") from exc
+    except yaml.reader.ReaderError as exc:
+        line = text.count("\n", 0, exc.position) + 1
+        raise Misconfigured(f"{name}:{line}: not readable as YAML: {exc.reason}") from exc
+    except RecursionError as exc:
+        raise Misconfigured(f"{name}:1: nested too deep to be meant") from exc
     if node is None:
         return Document(name, {}, {})
     if not isinstance(node, yaml.MappingNode):
@@ -60,17 +68,26 @@ def read_document(text: str, name: str) -> Document:
 
 
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if len(path) > DEEPEST:
+        raise Misconfigured(f"{name}:{line}: nested too deep to be meant")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, lines, name)
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*path, index), lines, name) for index, child in enumerate(node.value)]
-    return _scalar(node)
+    try:
+        return _scalar(node)
+    except (yaml.YAMLError, ValueError, OverflowError, LookupError) as exc:
+        kind = node.tag.rpartition(":")[2]
+        raise Misconfigured(f"{name}:{line}: {str(node.value)[:60]!r} is no {kind}") from exc
 
 
 def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], name: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, child in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise Misconfigured(f"{name}:{key_node.start_mark.line + 1}: expected a word as a key, such as `rules:`")
         key = str(key_node.value)
         if key in values:
             first, again = lines[(*path, key)], key_node.start_mark.line + 1

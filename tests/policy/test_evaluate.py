@@ -91,6 +91,10 @@ def decide(case: Case, options: Options) -> Decision:
     [
         ({"note.py": RULE}, "a rule cannot be called 'note': rename the file in 'PACKAGE'"),
         ({"company.py": RULE}, "two rules are called 'company': rename the file in 'PACKAGE'"),
+        (
+            {"mute.py": RULE.replace('"""Do nothing."""', "")},
+            "PACKAGE.mute does not say what its rule does: write a docstring into it",
+        ),
         ({"empty.py": ""}, "PACKAGE.empty holds 0 rules; a file of rules"),
         (
             {"two.py": RULE + RULE.replace("decide", "second")},
