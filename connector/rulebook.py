@@ -15,6 +15,7 @@ from connector.policy.found import find_rules
 from connector.policy.messages import load_messages
 from connector.policy.policy import Policy
 from connector.policy.rule import AnyRule
+from connector.reading import LexiconError, Lexicons, builtin_lexicons, load_lexicons
 from connector.registry import read_domains, read_people, read_registry, read_texts
 
 
@@ -28,6 +29,7 @@ class Rulebook:
     registry: Registry
     people: People
     messages: Messages
+    lexicons: Lexicons
     more_domains: Mapping[str, tuple[str, ...]]
     public: frozenset[str]
 
@@ -62,9 +64,22 @@ def read_rulebook(path: Path | None, packages: Sequence[str] = ()) -> Rulebook:
             read_texts(beside / content.messages.folder) if content.messages.folder else None,
             own=content.messages.language,
         ),
+        lexicons=_lexicons(content, beside),
         more_domains=more,
         public=public_domains() | {fold_domain(each) for each in content.companies.public_domains},
     )
+
+
+def _lexicons(content: Content, beside: Path) -> Lexicons:
+    own = content.lexicons
+    if own.folder and own.words:
+        raise Misconfigured("lexicons: give either `folder` or `words`, not both")
+    try:
+        if own.folder or own.words:
+            return load_lexicons(beside / own.folder if own.folder else own.words)
+        return builtin_lexicons()
+    except LexiconError as exc:
+        raise Misconfigured(f"lexicons: {exc}") from exc
 
 
 def built_in_messages() -> dict[str, str]:

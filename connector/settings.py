@@ -51,6 +51,32 @@ class ZammadSettings(Section):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+class ZnunySettings(Section):
+    """One Znuny or OTRS."""
+
+    url: str = ""
+    """Where it lives, as in `https://helpdesk.example.com/znuny`; empty switches this host off."""
+    login: str = ""
+    """Login of the agent under whose name we work."""
+    password: SecretStr = SecretStr("")
+    """That agent's password; it travels in headers, never in addresses."""
+    web_service: str = "HelpdeskPolicy"
+    """Name of the web service that `helpdesk-policy znuny setup` wrote for import."""
+    webhook_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Tokens that deliveries carry in a header, separated by commas; Znuny cannot sign."""
+    webhook_basic: SecretStr | None = None
+    """`user:password` that deliveries must carry, besides or instead."""
+    queues: Annotated[tuple[str, ...], NoDecode] = ()
+    """Queues, separated by commas, where the add-on is not installed and cannot be asked."""
+    time_zone: str = "UTC"
+    """Znuny's own `OTRSTimeZone`, where the add-on is not installed; its times carry no zone."""
+
+    @field_validator("webhook_tokens", "queues", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Everything an admin sets outside the policy file."""
 
@@ -101,6 +127,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is logged."""
     zammad: ZammadSettings = Field(default_factory=ZammadSettings)
+    znuny: ZnunySettings = Field(default_factory=ZnunySettings)
 
     @field_validator("rule_packages", mode="before")
     @classmethod

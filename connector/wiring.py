@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from functools import partial
 
 import structlog
 
@@ -19,10 +20,14 @@ from connector.hosts.host import Host, Touched
 from connector.hosts.zammad.client import ZammadClient
 from connector.hosts.zammad.webhook import Proof
 from connector.hosts.zammad.zammad import Zammad
+from connector.hosts.znuny.client import ZnunyClient
+from connector.hosts.znuny.webhook import Proof as TokenProof
+from connector.hosts.znuny.znuny import Znuny
 from connector.metrics import Metrics
 from connector.model.action import SendReply
 from connector.model.record import Record
 from connector.process import Looked, Surroundings, look
+from connector.reading import read
 from connector.rulebook import Rulebook, read_rulebook
 from connector.settings import Settings
 from connector.store import Store, audit, deliveries, leases, looks, mails, open_store, overview, sqlite_url
@@ -32,7 +37,7 @@ from connector.sweep import Swept, lease_of, sweep
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
-RELOADED = {"policy_file", "rule_packages", "zammad", "dry_run", "settle_seconds", "sweep_minutes"}
+RELOADED = {"policy_file", "rule_packages", "zammad", "znuny", "dry_run", "settle_seconds", "sweep_minutes"}
 """Settings that a reload takes up; the others need a restart."""
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -81,8 +86,18 @@ def connect(settings: Settings, rulebook: Rulebook) -> dict[str, Host]:
         )
         attribute = rulebook.content.companies.attribute
         hosts["zammad"] = Zammad(ZammadClient(zammad.url, zammad.token), proof, domains_attribute=attribute)
+    znuny = settings.znuny
+    if znuny.url:
+        if not (znuny.login and znuny.password.get_secret_value()):
+            raise Misconfigured("HELPDESK_POLICY_ZNUNY__LOGIN and HELPDESK_POLICY_ZNUNY__PASSWORD must be set, too")
+        client = ZnunyClient(znuny.url, znuny.login, znuny.password, web_service=znuny.web_service)
+        tokens = TokenProof(tokens=znuny.webhook_tokens, basic=znuny.webhook_basic)
+        hosts["znuny"] = Znuny(client, tokens, queues=znuny.queues, time_zone=znuny.time_zone)
     if not hosts:
-        raise Misconfigured("no helpdesk is set up: set HELPDESK_POLICY_ZAMMAD__URL and HELPDESK_POLICY_ZAMMAD__TOKEN")
+        raise Misconfigured(
+            "no helpdesk is set up: set HELPDESK_POLICY_ZAMMAD__URL and HELPDESK_POLICY_ZAMMAD__TOKEN, "
+            "or HELPDESK_POLICY_ZNUNY__URL with its login and password"
+        )
     return hosts
 
 
@@ -151,6 +166,7 @@ class House:
             registry=rulebook.registry,
             people=rulebook.people,
             messages=rulebook.messages,
+            reader=partial(read, lexicons=rulebook.lexicons),
         )
         lately = MailsLately(self.store, now - HOUR)
         return await look(ticket, host, surroundings, lately, now=now, decision=new_id(now), dry_run=dry_run)

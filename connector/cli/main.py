@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import config, daemon, doctor, output, records, setup, tickets, trying
+from connector.cli import config, daemon, doctor, output, read, records, repair, score, setup, tickets, trying, znuny
 from connector.errors import Gone, HelpdeskPolicyError, Misconfigured
 
 EPILOG = "Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 host or database out of reach."
@@ -29,11 +29,17 @@ app.command("doctor")(doctor.doctor)
 app.command("look")(tickets.look)
 app.command("explain")(tickets.explain)
 app.command("sweep")(tickets.sweep)
+app.command("lost")(repair.lost)
+app.command("replay")(repair.replay)
+app.command("undo")(repair.undo)
 app.add_typer(records.decisions, name="decisions")
 app.add_typer(records.looks, name="looks")
 app.add_typer(records.deliveries, name="deliveries")
 app.add_typer(config.app, name="config")
 app.command("rules")(config.rules)
+app.command("read")(read.read)
+app.command("score")(score.score)
+app.add_typer(znuny.app, name="znuny")
 
 
 def _version(wanted: bool) -> None:
