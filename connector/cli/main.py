@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import config, daemon, doctor, output, read, records, repair, score, setup, tickets, trying, znuny
+from connector.cli import (
+    backfill,
+    config,
+    daemon,
+    doctor,
+    output,
+    read,
+    records,
+    repair,
+    score,
+    setup,
+    tickets,
+    trying,
+    znuny,
+)
 from connector.errors import Gone, HelpdeskPolicyError, Misconfigured
 
 EPILOG = "Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 host or database out of reach."
@@ -32,6 +46,7 @@ app.command("sweep")(tickets.sweep)
 app.command("lost")(repair.lost)
 app.command("replay")(repair.replay)
 app.command("undo")(repair.undo)
+app.add_typer(backfill.app, name="backfill")
 app.add_typer(records.decisions, name="decisions")
 app.add_typer(records.looks, name="looks")
 app.add_typer(records.deliveries, name="deliveries")

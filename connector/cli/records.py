@@ -16,6 +16,7 @@ from connector.wiring import clock
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
+Matching = Annotated[str | None, typer.Option(help="Those whose reason for being parked holds this text.")]
 HostName = Annotated[str | None, typer.Option("--host", help="Only this host.")]
 
 decisions = typer.Typer(help="What was decided, and why.", no_args_is_help=True)
@@ -26,10 +27,16 @@ deliveries = typer.Typer(help="What came to the door.", no_args_is_help=True)
 @decisions.command("list")
 def list_decisions(
     context: typer.Context,
+    *,
     ticket: Annotated[str | None, typer.Option(help="Only this ticket, by its number or as id:N.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only where this rule decided.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Only this outcome: act, skip or error.")] = None,
+    company: Annotated[str | None, typer.Option(help="Only tickets of this company, by its name.")] = None,
     since: Annotated[str | None, typer.Option(help="Only since then: 90m, 36h, 7d or a time.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only until then.")] = None,
+    changed: Annotated[
+        bool | None, typer.Option("--changed/--unchanged", help="Only those that wrote something.")
+    ] = None,
     host: HostName = None,
     limit: Limit = 20,
     as_json: AsJson = False,
@@ -44,7 +51,10 @@ def list_decisions(
             number=ticket.removeprefix("#") if ticket and not ticket.startswith("id:") else None,
             rule=rule,
             outcome=outcome,
+            company=company,
             since=parse_since(since, clock()) if since else None,
+            until=parse_since(until, clock()) if until else None,
+            changed=changed,
             limit=limit,
         )
 
@@ -148,15 +158,16 @@ def retry_looks(
     context: typer.Context,
     ticket: Annotated[str | None, typer.Argument(help="As id:N; without it, all that are parked.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
+    matching: Matching = None,
     host: HostName = None,
 ) -> None:
     """Look at parked tickets again."""
-    if (ticket is None) is not everything:
-        raise Misconfigured("name one ticket as id:N, or say --all")
+    _one_choice(ticket, matching, everything=everything)
 
     async def work(store: Store) -> int:
-        only = ticket.removeprefix("id:") if ticket else None
-        return await overview.retry_parked(store, now=clock(), host=host, ticket=only)
+        chosen = await _chosen(store, ticket, matching, host)
+        freed = [await overview.retry_parked(store, now=clock(), host=name, ticket=each) for name, each in chosen]
+        return sum(freed)
 
     freed = at_store(context.obj, work)
     output.say(f"{freed} parked tickets are due again.")
@@ -169,18 +180,22 @@ def discard_looks(
     reason: Annotated[str, typer.Option(help="Why; it is kept with what was discarded.")],
     ticket: Annotated[str | None, typer.Argument(help="As id:N.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
+    matching: Matching = None,
     host: HostName = None,
 ) -> None:
     """Forget parked tickets.
 
     They are looked at again when something changes on them.
     """
-    if (ticket is None) is not everything:
-        raise Misconfigured("name one ticket as id:N, or say --all")
+    _one_choice(ticket, matching, everything=everything)
 
     async def work(store: Store) -> list[Row]:
-        only = ticket.removeprefix("id:") if ticket else None
-        return await overview.discard(store, now=clock(), reason=reason, host=host, ticket=only)
+        chosen = await _chosen(store, ticket, matching, host)
+        return [
+            row
+            for name, each in chosen
+            for row in await overview.discard(store, now=clock(), reason=reason, host=name, ticket=each)
+        ]
 
     gone = at_store(context.obj, work)
     for row in gone:
@@ -215,6 +230,22 @@ def list_deliveries(
     else:
         output.say("No delivery is recorded.")
     raise typer.Exit(output.FINDINGS if any(row.outcome == "unreadable" for row in found) else output.OK)
+
+
+def _one_choice(ticket: str | None, matching: str | None, *, everything: bool) -> None:
+    if [ticket is not None, matching is not None, everything].count(True) != 1:
+        raise Misconfigured("name one ticket as id:N, or say --matching TEXT, or --all")
+
+
+async def _chosen(store: Store, ticket: str | None, matching: str | None, host: str | None) -> list[tuple[str, str]]:
+    """Choose parked tickets by id or by a word of why they are parked; all where neither is given."""
+    rows = await overview.list_looks(store, now=clock(), state=State.PARKED, host=host, limit=100_000)
+    only = ticket.removeprefix("id:") if ticket else None
+    return [
+        (row.host, row.ticket)
+        for row in rows
+        if only in (None, row.ticket) and (matching or "").casefold() in (row.last_error or "").casefold()
+    ]
 
 
 def _wrote(row: AuditRow) -> str:
