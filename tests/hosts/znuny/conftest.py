@@ -1,5 +1,6 @@
 """Start one real Znuny for all tests here, and put it back to the same state before each module."""
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.hosts.znuny.running import Place, Server
 
 REAL = ("test_contract_", "test_real_")
-"""Modules that need the server; under pytest-xdist all run in one worker."""
+"""Modules that need the server; a mark in each lets pytest-xdist (`--dist loadgroup`) run all in one worker."""
 
 
 def can_start() -> bool:
@@ -23,13 +24,6 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if is_real and not can_start() else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the server in one worker; there is one server."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.name.startswith(REAL):
-            item.add_marker(pytest.mark.xdist_group("znuny"))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where no real Znuny was asked."""
     if not can_start():
@@ -38,11 +32,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def installed() -> Iterator[Server]:
-    """Start the server, install the add-on, and stop it at the end."""
+    """Start the server, install the add-on, and stop it at the end; a second run on one folder waits for the first."""
     server = Server.named()
-    server.make_ready()
-    yield server
-    server.run("down")
+    with Path(f"{server.folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server.make_ready()
+        yield server
+        server.run("down")
 
 
 @pytest.fixture(scope="module")

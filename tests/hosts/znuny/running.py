@@ -4,6 +4,7 @@ import email
 import email.policy
 import hashlib
 import queue
+import socket
 import subprocess
 import threading
 import time
@@ -39,8 +40,9 @@ class Place(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ZNUNY_")
 
     dir: Path = Path("/var/tmp/helpdesk-policy-znuny")
-    port: int = 8181
-    pgport: int = 5533
+    port: int = 0
+    pgport: int = 0
+    """0 takes a free one."""
     test: bool = False
     """Whether to start one where none was brought up before."""
 
@@ -57,7 +59,7 @@ class Server:
     def named(cls) -> "Server":
         """Name the server by the environment."""
         place = Place()
-        return cls(folder=place.dir, port=place.port, pg_port=place.pgport)
+        return cls(folder=place.dir, port=place.port or free_port(), pg_port=place.pgport or free_port())
 
     @property
     def url(self) -> str:
@@ -124,6 +126,7 @@ class Server:
 
     def make_ready(self) -> None:
         """Start, and get to the state in which an admin has just set us up; kept as the database `ready`."""
+        self.run("down")  # it may be up on other ports
         self.run("up")
         package = provision.package()
         scripts = b"".join(each.read_bytes() for each in sorted(SCRIPT.parent.rglob("*")) if each.is_file())
@@ -145,6 +148,12 @@ class Server:
         self.service("Add", HANDS, (SCRIPT.parent / "hands.yml").read_text(encoding="utf-8"))
         self.run("keep", "ready")
         mark.write_text(key)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 def web_service(server: Server, *, hook: str, with_add_on: bool = True) -> str:

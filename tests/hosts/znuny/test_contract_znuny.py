@@ -10,7 +10,7 @@ from tests.hosts.ground import Ground
 from tests.hosts.znuny.ground import znuny_ground
 from tests.hosts.znuny.running import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("znuny")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
