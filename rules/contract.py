@@ -1,14 +1,5 @@
 """Support is for those with a contract; the others are Sales' customers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
-
-from pydantic import Field
-
-from connector.model.company import Company
-from connector.model.contract import Contract as Row
 from connector.policy import (
     Action,
     AddNote,
@@ -17,7 +8,6 @@ from connector.policy import (
     Decision,
     MoveTo,
     Need,
-    Options,
     Remember,
     RemoveTag,
     SendReply,
@@ -25,56 +15,36 @@ from connector.policy import (
     rule,
 )
 from connector.policy.identify import company_of
-from connector.policy.memory import as_text
-from connector.policy.rule import FieldKind
+from connector.policy.memory import ORIGIN
+from connector.policy.standing import ContractFields, Standing, contract_standing
 
 CAME_FROM = "contract.came_from"
 """Memory: the group out of which a ticket was moved to Sales, so that it can come back."""
 
 
-class Contract(Options):
+class Contract(ContractFields):
     """Options of `contract`."""
 
     group: str = "Sales"
     """Where tickets without a contract go."""
-    level_attribute: str = "support_contract"
-    """The company's field that names its contract; missing or empty says nothing, which is not none."""
-    until_attribute: str = "contract_valid_until"
-    """The company's field with the contract's last day."""
-    none_values: tuple[str, ...] = ("none", "no", "false", "kein", "brak", "nincs", "нет")
-    """Words for a level that mean: no contract, and we know it."""
     tag: str = "no-contract"
     """Put on a ticket that goes to Sales."""
     unknown_tag: str = "contract-unknown"
     """Put on a ticket whose contract nobody can tell."""
-    subject: str = "Your request"
-    """Subject of the mail to a customer without a contract."""
-    text: str = ""
-    """Mail to a customer without a contract, sent once; empty sends none."""
-    grace_days: int = Field(0, ge=0, le=365)
-    """Days after the last one in which a contract still counts."""
+    hours_tag: str = "contract-hours-used"
+    """Put on a ticket of a company that has used up the hours of its contract."""
+    tell_customer: bool = True
+    """Whether a customer without a contract is told that Sales will answer, once."""
+    spare_critical: bool = False
+    """Whether a critical incident is worked on first, contract or not."""
 
     def needs(self) -> Need:
-        """Read what was said before a mail is sent: never one to an automatic message."""
-        return Need.ARTICLES if self.text else Need.NOTHING
+        """Read what was said before a mail is sent, or an incident is spared."""
+        return Need.READING if self.tell_customer or self.spare_critical else Need.NOTHING
 
     def groups(self) -> tuple[str, ...]:
         """Name the group of Sales."""
         return (self.group,)
-
-    def company_fields(self) -> Mapping[str, FieldKind]:
-        """Name the two fields that tell a contract."""
-        return {self.level_attribute: "choice", self.until_attribute: "date"}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of a company's contract, and where from."""
-
-    kind: Literal["valid", "none", "unknown"]
-    why: str
-    fact: str = ""
-    """What it rests on, the same from day to day: people are told once of each."""
 
 
 @rule(options=Contract, needs=Need.NOTHING, clauses=("B3", "D1", "A21"))
@@ -95,84 +65,29 @@ def route_by_contract(case: Case, options: Contract) -> Decision:
     if standing.kind == "valid":
         return _let_through(case, options, standing)
     if standing.kind == "unknown":
-        text = f"Is this covered by a contract? {_sentence(standing.why)} A person must find out."
+        text = case.messages.write("contract.unknown", why=_sentence(standing.why)).body
         asked = AddTag(options.unknown_tag), AddNote(text, once="unknown")
-        return Decision.act(standing.why, *asked, *_taken_off(case, options.tag))
+        return Decision.act(standing.why, *asked, *_taken_off(case, options.tag, options.hours_tag))
+    if options.spare_critical and CAME_FROM not in case.memory and (words := _critical_words(case)):
+        reason = f"{standing.why}, but the incident is critical: {words!r}"
+        text = case.messages.write("contract.critical", why=_sentence(reason)).body
+        return Decision.act(reason, AddNote(text, once="critical"), *_taken_off(case, options.unknown_tag))
     return _send_to_sales(case, options, standing)
-
-
-def contract_standing(case: Case, options: Contract) -> Standing:
-    """Tell valid, none and unknown apart, by the company's own fields and the registry.
-
-    The host's fields win, but for one thing: they say no and the registry says yes. That nobody can know.
-    """
-    company = company_of(case)
-    if company is None:
-        address = case.customer.address if case.customer else "nobody"
-        return Standing("unknown", f"the company of {address or 'the customer'} is not known")
-    fields, registry = _by_fields(case, options, company), _by_registry(case, options, company)
-    if fields and registry and fields.kind == "none" and registry.kind == "valid":
-        return Standing("unknown", f"{fields.why}, but by the registry {registry.why}")
-    if fields and registry and fields.kind == "unknown":
-        return registry if registry.kind == "valid" else fields
-    found = fields or registry
-    return found or Standing(
-        "unknown", f"neither {company.name}'s field {options.level_attribute!r} nor a registry names a contract"
-    )
-
-
-def _by_fields(case: Case, options: Contract, company: Company) -> Standing | None:
-    level = as_text(company.attributes.get(options.level_attribute)).strip()
-    if not level:
-        return None
-    if _is_none(level, options):
-        return Standing("none", f"{company.name}'s {options.level_attribute} is {level!r}", "none")
-    written = as_text(company.attributes.get(options.until_attribute)).strip()
-    try:
-        until = _day(written, case) if written else None
-    except ValueError:
-        return Standing("unknown", f"{company.name}'s {options.until_attribute} is {written!r}, which is no date")
-    return _by_dates(case, options, company, level, since=None, until=until)
-
-
-def _by_registry(case: Case, options: Contract, company: Company) -> Standing | None:
-    rows = case.registry.contracts_of(company.id, company.name, *company.domains)
-    if not rows:
-        unlisted = f"{company.name} is not in the contract registry, which lists everybody with one"
-        return Standing("none", unlisted, "unlisted") if case.registry.is_complete else None
-    standings = [_by_row(case, options, company, row) for row in sorted(rows, key=_last_day)]
-    return next((each for each in standings if each.kind == "valid"), standings[-1])
-
-
-def _by_row(case: Case, options: Contract, company: Company, row: Row) -> Standing:
-    if _is_none(row.level, options):
-        return Standing("none", f"the registry's level for {company.name} is {row.level!r}", "none")
-    return _by_dates(case, options, company, row.level or "contract", since=row.valid_from, until=row.valid_until)
-
-
-def _by_dates(
-    case: Case, options: Contract, company: Company, level: str, *, since: date | None, until: date | None
-) -> Standing:
-    came = case.ticket.created_at.astimezone(case.time_zone).date()
-    if since is not None and case.today < since:
-        return Standing("none", f"{company.name}'s {level} starts on {since}, today is {case.today}", f"starts.{since}")
-    if until is None or (case.today - until).days <= options.grace_days:
-        return Standing("valid", f"{company.name} has {level}" + (f" until {until}" if until else ""), f"until.{until}")
-    grace = f" plus {options.grace_days} days of grace" if options.grace_days else ""
-    ended = f"{company.name}'s {level} ended on {until}{grace}"
-    if (came - until).days <= options.grace_days and (since is None or since <= came):
-        return Standing("valid", f"{ended}, the ticket came on {came}", f"until.{until}")
-    return Standing("none", f"{ended}, the ticket came on {came}, today is {case.today}", f"ended.{until}")
 
 
 def _let_through(case: Case, options: Contract, standing: Standing) -> Decision:
     back: list[Action] = _taken_off(case, options.tag, options.unknown_tag)
     came_from = case.memory.get(CAME_FROM)
     if came_from and case.ticket.group == options.group:
-        text = f"{_sentence(standing.why)} The ticket goes back to {came_from}."
+        text = case.messages.write("contract.back", why=_sentence(standing.why), group=came_from).body
         back += [MoveTo(came_from), AddNote(text, once=f"back.{standing.fact}")]
     if came_from:
         back.append(Remember(CAME_FROM, ""))
+    if standing.spent:
+        text = case.messages.write("contract.spent", why=_sentence(standing.spent)).body
+        back += [AddTag(options.hours_tag), AddNote(text, once="spent")]
+        return Decision.act(f"{standing.why}; {standing.spent}", *back)
+    back += _taken_off(case, options.hours_tag)
     return Decision.act(standing.why, *back) if back else Decision.skip(standing.why)
 
 
@@ -181,17 +96,32 @@ def _send_to_sales(case: Case, options: Contract, standing: Standing) -> Decisio
     if came_from == options.group:
         reason = f"{standing.why}; the ticket came to {options.group} by itself"
         return Decision.skip(reason, *_taken_off(case, options.unknown_tag))
-    text = f"{_sentence(standing.why)} Therefore it is a matter of {options.group}."
+    text = case.messages.write("contract.none_note", why=_sentence(standing.why), group=options.group).body
     actions: list[Action] = [
         MoveTo(options.group),
         AddTag(options.tag),
-        *_taken_off(case, options.unknown_tag),
+        *_taken_off(case, options.unknown_tag, options.hours_tag),
         AddNote(text, once=f"none.{standing.fact}"),
         Remember(CAME_FROM, came_from),
     ]
-    if options.text and case.customer is not None and case.customer.address:
-        actions.append(SendReply(options.subject, options.text, to=case.customer.address, once="none"))
+    if options.tell_customer and ORIGIN not in case.memory and case.customer is not None and case.customer.address:
+        actions.append(_mail(case, case.customer.address))
     return Decision.act(standing.why, *actions)
+
+
+def _mail(case: Case, address: str) -> SendReply:
+    """Tell the customer in his language; whose ticket we split off was told in the first one."""
+    company = company_of(case)
+    name = company.name if company else address
+    text = case.messages.write("contract.none", case.language, number=case.ticket.number, company=name)
+    return SendReply(text.subject, text.body, to=address, once="none")
+
+
+def _critical_words(case: Case) -> str:
+    """Give the words by which a customer's message tells of a critical incident."""
+    verdicts = [case.readings[each.id].critical for each in case.ticket.customer_articles if each.id in case.readings]
+    found = next((each for each in verdicts if each is not None), None)
+    return "" if found is None else found.words[0].text if found.words else found.label
 
 
 def _taken_off(case: Case, *tags: str) -> list[Action]:
@@ -199,21 +129,5 @@ def _taken_off(case: Case, *tags: str) -> list[Action]:
     return [RemoveTag(tag) for tag in tags if is_our_tag(case, tag)]
 
 
-def _is_none(level: str, options: Contract) -> bool:
-    return level.strip().casefold() in {word.casefold() for word in options.none_values}
-
-
-def _day(written: str, case: Case) -> date:
-    """Read a day, or a moment as the day that it is for the company; raises ValueError for what is neither."""
-    if len(written) <= len("2026-12-31"):
-        return date.fromisoformat(written)
-    moment = datetime.fromisoformat(written)
-    return (moment.astimezone(case.time_zone) if moment.tzinfo else moment).date()
-
-
-def _last_day(row: Row) -> date:
-    return row.valid_until or date.max
-
-
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."
+    return text[:1].upper() + text[1:]

@@ -15,6 +15,15 @@ class Contract:
     level: str = ""
     valid_from: date | None = None
     valid_until: date | None = None
+    services: tuple[str, ...] = ()
+    """What it covers, in the words of the ticket's own field; empty covers everything."""
+    on_call: bool = False
+    """Whether somebody is on duty for it outside working hours."""
+    hours: float | None = None
+    """Hours of work that it holds; None where it is not counted."""
+    hours_used: float = 0
+    time_zone: str = ""
+    """In which its days are counted; else the policy's own."""
 
 
 def folded(key: str) -> str:
@@ -28,6 +37,11 @@ class Registry:
 
     by_company: Mapping[str, tuple[Contract, ...]] = field(default_factory=dict, hash=False)
     is_complete: bool = False
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """Give every row."""
+        return tuple(row for rows in self.by_company.values() for row in rows)
 
     @classmethod
     def of(cls, contracts: Iterable[Contract], *, is_complete: bool) -> "Registry":

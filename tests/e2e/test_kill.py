@@ -19,7 +19,7 @@ companies:
 mail: {per_ticket_and_hour: 3, per_address_and_hour: 6}
 rules:
   company: {}
-  contract: {text: "You have no contract with us.\\n"}
+  contract: {}
   split_project: {ledger_number: "69001"}
 """
 
@@ -55,7 +55,7 @@ async def outcome(desk: Helpdesk, trial: Trial) -> dict[str, Any]:
     links = await desk.ask(f"links?link_object=Ticket&link_object_value={trial.ticket}")
     titles = {each["id"]: each["title"] for each in links["assets"].get("Ticket", {}).values()}
     articles = [each for each in await desk.articles(trial.ticket) if each["created_by"] == "policy-bot@msp.example"]
-    mails = [mail for mail in desk.box.outbox if trial.address.encode() in mail and b"no contract with us" in mail]
+    mails = [mail for mail in desk.box.outbox if trial.address.encode() in mail and b"no support contract for" in mail]
     return {
         "ticket": {name: ticket[name] for name in ("group", "organization", "state", "owner")},
         "tags": sorted(ticket["tags"]),

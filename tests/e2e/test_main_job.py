@@ -23,7 +23,7 @@ async def test_a_ticket_without_a_contract_goes_to_sales_with_tag_note_and_one_m
     assert (ticket["group"], ticket["tags"]) == ("Sales", ["no-contract"])
     written = [(each["type"], each["internal"]) for each in articles if each["created_by"] == "policy-bot@msp.example"]
     assert written == [("email", False), ("note", True)]
-    assert [mail for mail in made.box.outbox if b"You have no contract with us." in mail] == made.box.outbox[-1:]
+    assert [mail for mail in made.box.outbox if b"there is no support contract for" in mail] == made.box.outbox[-1:]
 
 
 async def test_a_policy_that_observes_writes_nothing_and_says_what_it_would_do(tmp_path: Path) -> None:

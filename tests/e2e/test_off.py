@@ -100,4 +100,4 @@ async def test_of_two_daemons_on_one_database_one_sweeps_and_nothing_is_done_twi
 
     assert made.box.requests.count("POST", "/tickets/search") == 0
     assert made.box.requests.count("PUT", "/api/v1/tickets/") == 2 * len(received)  # the mail, then the note
-    assert len([mail for mail in made.box.outbox if b"no contract with us" in mail]) == len(received)
+    assert len([mail for mail in made.box.outbox if b"no support contract for" in mail]) == len(received)

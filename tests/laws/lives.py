@@ -125,8 +125,8 @@ modes = st.sampled_from((Mode.ENFORCE, Mode.ENFORCE, Mode.PROPOSE, Mode.OBSERVE,
 @st.composite
 def policies(draw: st.DrawFn, mode: st.SearchStrategy[Mode] = modes) -> Policy:
     """Make a policy of both rules in any modes."""
-    text, grace = draw(st.sampled_from(("", "You have no contract."))), draw(st.sampled_from((0, 2)))
-    options = Options(text=text, grace_days=grace)
+    tell, grace = draw(st.booleans()), draw(st.sampled_from((0, 2)))
+    options = Options(tell_customer=tell, grace_days=grace)
     return policy(bound(attach_company_by_domain, draw(mode)), bound(route_by_contract, draw(mode), options))
 
 

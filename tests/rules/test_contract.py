@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,11 +13,14 @@ from connector.model.company import Company as Organisation
 from connector.model.contract import Contract as Row
 from connector.model.decision import Decision
 from connector.model.ticket import State
-from rules.contract import Contract, contract_standing, route_by_contract
-from tests.cases import NOW, bound, case, company, contract, directory, person, policy, registry
+from connector.policy.standing import contract_standing
+from connector.reading.reading import Reading, Verdict, Words
+from rules.contract import Contract, route_by_contract
+from tests.cases import NOW, article, bound, case, company, contract, directory, person, policy, registry
 from tests.memory_host import after, look, with_group
 
-OPTIONS = Contract()
+OPTIONS = Contract(tell_customer=False)
+TELLING = Contract()
 
 
 def acme(level: str = "", until: str = "") -> Organisation:
@@ -258,24 +262,25 @@ def test_a_ticket_without_a_contract_goes_to_sales_with_tag_note_and_its_way_bac
     )
 
 
-def test_the_customer_is_told_where_there_is_a_text() -> None:
-    options = Contract(text="You have no contract.", subject="Sorry", group="Vertrieb", tag="ohne")
-    note = AddNote(f"{WHY}. Therefore it is a matter of Vertrieb.", once="none.none")
+def test_the_customer_is_told_once_in_the_language_he_wrote_in() -> None:
+    polish = replace(case(company=acme("none"), articles=(article(),)), readings={"a1": reading("pl")})
 
-    assert decide(case(company=acme("none")), options) == Decision.act(
-        WHY,
-        MoveTo("Vertrieb"),
-        AddTag("ohne"),
-        note,
-        Remember("contract.came_from", "Support"),
-        SendReply("Sorry", "You have no contract.", to="anna@acme.example", once="none"),
-    )
+    told = mails(decide(polish, TELLING))
+
+    assert [(each.to, each.subject, each.once) for each in told] == [
+        ("anna@acme.example", "Państwa zgłoszenie 10001", "none")
+    ]
+    assert "Firma Acme GmbH nie ma obecnie z nami umowy" in told[0].text
+
+
+def test_whose_ticket_was_split_off_was_told_in_the_first_one() -> None:
+    assert mails(decide(case(company=acme("none"), memory={"origin": "9 separate_topics a9.2"}), TELLING)) == []
 
 
 def test_a_customer_without_an_address_is_told_nothing() -> None:
     seen = case(customer=person(""), company=acme("none"))
 
-    assert not [each for each in decide(seen, Contract(text="x")).actions if isinstance(each, SendReply)]
+    assert mails(decide(seen, TELLING)) == []
 
 
 def test_a_valid_contract_changes_nothing() -> None:
@@ -313,7 +318,7 @@ def test_what_is_none_of_its_business_is_left_alone(seen: Case, why: str) -> Non
 
 # its life, as the plan carries it out
 
-RULES = policy(route_by_contract)
+RULES = policy(bound(route_by_contract, options=OPTIONS))
 
 
 def lived(seen: Case) -> Case:
@@ -364,9 +369,131 @@ def test_a_persons_own_tag_of_that_name_stays() -> None:
 
 
 def test_articles_are_read_only_where_a_mail_may_be_sent() -> None:
-    mailing = policy(bound(route_by_contract, options=Contract(text="x")))
+    mailing = policy(bound(route_by_contract, options=TELLING))
 
-    assert (RULES.needs, mailing.needs) == (Need.NOTHING, Need.ARTICLES)
+    assert (RULES.needs, mailing.needs) == (Need.NOTHING, Need.ARTICLES | Need.READING)
+
+
+# what else a contract may say
+
+
+def mails(decision: Decision) -> list[SendReply]:
+    return [each for each in decision.actions if isinstance(each, SendReply)]
+
+
+def reading(language: str = "en", *, critical: str = "") -> Reading:
+    """Make the reading of a message in a language that tells, if at all, of a critical incident in these words."""
+    words = (Words(text=critical, start=0, end=len(critical)),)
+    verdict = Verdict(label="critical", score=0.9, words=words) if critical else None
+    return Reading(language=language, text=critical, own_text=critical, critical=verdict)
+
+
+def incident(**more: Any) -> Case:
+    down = "Nobody in the whole company can work"
+    seen = case(company=acme("none"), articles=(article(body=down),), **more)
+    return replace(seen, readings={"a1": reading(critical=down)})
+
+
+def test_a_critical_incident_is_worked_on_first_where_that_is_switched_on() -> None:
+    spared = decide(incident(), Contract(spare_critical=True))
+
+    assert [type(each) for each in spared.actions] == [AddNote]
+    assert spared.reason.endswith("but the incident is critical: 'Nobody in the whole company can work'")
+    assert isinstance(decide(incident()).actions[0], MoveTo)
+
+
+def test_a_ticket_that_sales_has_already_is_not_taken_back_for_being_called_critical() -> None:
+    in_sales = incident(group="Sales", memory={"contract.came_from": "Support"})
+
+    decision = decide(in_sales, Contract(spare_critical=True, tell_customer=False))
+
+    assert decision.actions[0] == MoveTo("Sales")
+
+
+SERVICES = Contract(services_attribute="covers", service_attribute="service", tell_customer=False)
+
+
+@pytest.mark.parametrize(
+    ("service", "covers", "kind"),
+    [
+        ("Backup", "Mail, backup", "valid"),
+        ("Telephony", "Mail, backup", "none"),
+        ("", "Mail, backup", "valid"),
+        ("Telephony", "", "valid"),
+    ],
+)
+def test_a_contract_covers_the_services_that_it_names(service: str, covers: str, kind: str) -> None:
+    organisation = company("Acme GmbH", id_="11", support_contract="gold", covers=covers)
+
+    assert standing(case(company=organisation, attributes={"service": service}), SERVICES)[0] == kind
+
+
+def test_the_registrys_services_count_as_well() -> None:
+    rows = registry(replace(contract(), services=("Mail",)))
+    seen = case(company=acme(), registry=rows, attributes={"service": "Telephony"})
+
+    assert standing(seen, SERVICES) == ("none", "Acme GmbH's gold covers Mail, not Telephony")
+
+
+def test_hours_that_are_used_up_are_told_to_agents_and_the_ticket_stays() -> None:
+    counted = Contract(hours_attribute="hours", hours_used_attribute="used", tell_customer=False)
+    spent = company("Acme GmbH", id_="11", support_contract="gold", hours="10", used="10,5")
+    rules = policy(bound(route_by_contract, options=counted))
+
+    seen = case(company=spent)
+    tagged = after(seen, look(seen, rules)[1])
+    more = replace(tagged, company=replace(spent, attributes=dict(spent.attributes) | {"hours": "20"}))
+
+    assert tagged.ticket.group == "Support"
+    assert tagged.ticket.tags == {"contract-hours-used"}
+    assert "Acme GmbH used 10.5 of the 10 hours of its gold." in tagged.ticket.articles[-1].body
+    assert after(more, look(more, rules)[1]).ticket.tags == frozenset()
+
+
+def test_hours_that_nobody_can_read_are_put_to_a_person() -> None:
+    counted = Contract(hours_attribute="hours")
+    odd = company("Acme GmbH", id_="11", support_contract="gold", hours="many")
+
+    assert standing(case(company=odd), counted) == (
+        "unknown",
+        "Acme GmbH's hours is 'many', which is no number of hours",
+    )
+
+
+def test_of_several_contracts_the_one_with_hours_left_counts() -> None:
+    rows = registry(replace(contract(level="old"), hours=5.0, hours_used=5), replace(contract(), hours=5.0))
+
+    assert contract_standing(case(company=acme(), registry=rows), OPTIONS).level == "gold"
+
+
+def test_the_standing_tells_of_on_call_duty() -> None:
+    on_call = Contract(on_call_attribute="duty")
+    by_field = company("Acme GmbH", id_="11", support_contract="gold", duty="Ja")
+
+    assert contract_standing(case(company=by_field), on_call).on_call
+    assert contract_standing(
+        case(registry=registry(replace(contract(), on_call=True)), company=acme()), OPTIONS
+    ).on_call
+    assert not contract_standing(case(company=acme("gold")), OPTIONS).on_call
+
+
+@pytest.mark.parametrize(("zone", "kind"), [("", "valid"), ("Pacific/Auckland", "none"), ("America/New_York", "valid")])
+def test_a_contracts_own_time_zone_says_when_its_last_day_ends(zone: str, kind: str) -> None:
+    rows = registry(replace(contract(valid_until="2026-03-09"), time_zone=zone))
+    late = datetime(2026, 3, 9, 22, 30, tzinfo=NOW.tzinfo)
+    seen = case(company=acme(), registry=rows, seen_at=late)
+
+    assert standing(replace(seen, ticket=replace(seen.ticket, created_at=late)))[0] == kind
+
+
+def test_a_first_day_in_the_hosts_field_counts() -> None:
+    begins = Contract(from_attribute="since")
+    organisation = company("Acme GmbH", id_="11", support_contract="gold", since="2026-03-11")
+
+    assert standing(case(company=organisation), begins) == (
+        "none",
+        "Acme GmbH's gold starts on 2026-03-11, today is 2026-03-10",
+    )
 
 
 def _at(moment: datetime, organisation: Organisation, zone: str) -> Case:
