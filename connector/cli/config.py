@@ -1,6 +1,7 @@
 """Commands about the settings, the policy file and the rules."""
 
 import asyncio
+import json
 from typing import Annotated
 
 import typer
@@ -11,8 +12,9 @@ from connector.cli import output
 from connector.model.decision import Mode
 from connector.policy.file import schema as schema_of
 from connector.policy.found import find_rules
+from connector.policy.yamlfile import read_document
 from connector.rulebook import Rulebook, read_rulebook
-from connector.settings import load_settings, names_of
+from connector.settings import Settings, load_settings, names_of, origins
 from connector.wiring import check_against_hosts
 
 app = typer.Typer(help="Settings and policy file.", no_args_is_help=True)
@@ -45,14 +47,28 @@ def check(
 
 
 @app.command()
-def show(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def show(
+    context: typer.Context,
+    effective: Annotated[
+        bool, typer.Option("--effective", help="With where each value comes from, and the policy file's too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Show the settings in force, masked."""
     settings = load_settings(context.obj)
     values = {name: _value(settings, name) for name in names_of()}
+    if not effective:
+        if as_json:
+            output.print_json(values)
+        else:
+            output.table(("setting", "value"), list(values.items()))
+        return
+    origin = origins(context.obj)
+    rows = [(name, value, origin[name]) for name, value in values.items()] + _policy_rows(settings)
     if as_json:
-        output.print_json(values)
+        output.print_json({name: {"value": value, "origin": where} for name, value, where in rows})
     else:
-        output.table(("setting", "value"), list(values.items()))
+        output.table(("setting", "value", "from"), rows)
 
 
 @app.command()
@@ -86,6 +102,26 @@ def _rule(rulebook: Rulebook, name: str) -> dict[str, object]:
         "summary": rule.summary,
         "options": bound.options.model_dump(mode="json"),
     }
+
+
+def _policy_rows(settings: Settings) -> list[tuple[str, str, str]]:
+    """Give mode and options of every rule, each with the line of the policy file, or the default that holds."""
+    rulebook = read_rulebook(settings.policy_file, settings.rule_packages)
+    file = settings.policy_file
+    document = read_document(file.read_text(encoding="utf-8"), str(file)) if file else None
+    rows = []
+    for bound in rulebook.policy.rules:
+        name = bound.rule.name
+        fields = {"mode": str(bound.mode)} | bound.options.model_dump(mode="json")
+        for field, value in fields.items():
+            path = ("rules", name, field)
+            is_given = document is not None and path in document.lines
+            if document is not None and field == "mode" and not is_given and "mode" in document.values:
+                path, is_given = ("mode",), name in document.values.get("rules", {})
+            where = document.at(path) if document is not None and is_given else "default"
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            rows.append((f"rules.{name}.{field}", text, where))
+    return rows
 
 
 def _value(settings: object, name: str) -> str:
