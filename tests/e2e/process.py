@@ -80,12 +80,12 @@ class Process:
 
     def let_leases_run_out(self) -> None:
         """Let the time pass after which a dead worker's looks are another's."""
-        with closing(sqlite3.connect(self.folder / "helpdesk-policy.sqlite3")) as database, database:
+        with closing(sqlite3.connect(self.folder / "helpdesk-policy.sqlite3", 60)) as database, database:
             database.execute("UPDATE looks SET lease_until = 1 WHERE lease_until IS NOT NULL")
 
     def looks(self) -> int:
         """Count the rows of the table of looks."""
-        with closing(sqlite3.connect(self.folder / "helpdesk-policy.sqlite3")) as database:
+        with closing(sqlite3.connect(self.folder / "helpdesk-policy.sqlite3", 60)) as database:
             (found,) = database.execute("SELECT count(*) FROM looks").fetchone()
             return int(found)
 

@@ -27,6 +27,12 @@ async def health(made: Stand) -> tuple[int, int, int]:
     return live, ready, metrics
 
 
+def another_program(folder: Path) -> sqlite3.Connection:
+    """Open the database beside the daemon; in threads, since the daemon lives in our loop and must go on meanwhile."""
+    file = folder / "helpdesk-policy.sqlite3"
+    return sqlite3.connect(file, 60, isolation_level=None, check_same_thread=False)
+
+
 async def test_postgresql_stopped_is_503_and_back_again_is_202(
     tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
@@ -53,10 +59,10 @@ async def test_a_sqlite_file_that_another_program_holds_is_503_and_let_go_is_202
 ) -> None:
     monkeypatch.setattr(engine, "PATIENCE", 0.2)
     async with stand(tmp_path, policy=OBSERVING) as made:
-        with closing(sqlite3.connect(tmp_path / "helpdesk-policy.sqlite3", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(another_program(tmp_path)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             away = await deliver(made)
-            other.execute("ROLLBACK")
+            await asyncio.to_thread(other.execute, "ROLLBACK")
         back = await deliver(made)
         await made.idle()
 
@@ -65,11 +71,11 @@ async def test_a_sqlite_file_that_another_program_holds_is_503_and_let_go_is_202
 
 async def test_a_database_that_a_person_must_mend_is_503_and_mended_is_202(tmp_path: Path) -> None:
     async with stand(tmp_path, policy=OBSERVING) as made:
-        with closing(sqlite3.connect(tmp_path / "helpdesk-policy.sqlite3", isolation_level=None)) as other:
-            other.execute("ALTER TABLE looks RENAME TO lost")
+        with closing(another_program(tmp_path)) as other:
+            await asyncio.to_thread(other.execute, "ALTER TABLE looks RENAME TO lost")
             away = await deliver(made), await health(made)
             await asyncio.sleep(5 * POLL)
-            other.execute("ALTER TABLE lost RENAME TO looks")
+            await asyncio.to_thread(other.execute, "ALTER TABLE lost RENAME TO looks")
         back = await deliver(made), await health(made)
         await made.idle()
 
