@@ -114,7 +114,7 @@ def _policy_rows(settings: Settings) -> list[tuple[str, str, str]]:
         name = bound.rule.name
         fields = {"mode": str(bound.mode)} | bound.options.model_dump(mode="json")
         for field, value in fields.items():
-            path = ("rules", name, field)
+            path: tuple[str | int, ...] = ("rules", name, field)
             is_given = document is not None and path in document.lines
             if document is not None and field == "mode" and not is_given and "mode" in document.values:
                 path, is_given = ("mode",), name in document.values.get("rules", {})
