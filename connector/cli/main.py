@@ -12,6 +12,7 @@ from connector.cli import (
     config,
     daemon,
     doctor,
+    evidence,
     output,
     read,
     records,
@@ -42,6 +43,7 @@ app.add_typer(setup.app, name="setup")
 app.command("doctor")(doctor.doctor)
 app.command("look")(tickets.look)
 app.command("explain")(tickets.explain)
+app.command("evidence")(evidence.evidence)
 app.command("sweep")(tickets.sweep)
 app.command("lost")(repair.lost)
 app.command("replay")(repair.replay)

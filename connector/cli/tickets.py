@@ -52,7 +52,7 @@ def look(
 
     async def work(house: House) -> Looked:
         found = house.host(host)
-        return await house.look_now(found, await _id_of(found, ticket), dry_run=dry_run or house.settings.dry_run)
+        return await house.look_now(found, await id_of(found, ticket), dry_run=dry_run or house.settings.dry_run)
 
     looked = at_home(context.obj, work)
     if as_json:
@@ -73,7 +73,7 @@ def explain(context: typer.Context, ticket: Ticket, host: HostName = None, as_js
 
     async def work(house: House) -> Looked:
         found = house.host(host)
-        return await house.look(found, await _id_of(found, ticket), dry_run=True)
+        return await house.look(found, await id_of(found, ticket), dry_run=True)
 
     looked = at_home(context.obj, work)
     if as_json:
@@ -127,7 +127,8 @@ def parse_since(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
-async def _id_of(host: Host, ticket: str) -> str:
+async def id_of(host: Host, ticket: str) -> str:
+    """Give the host's id of a ticket, by its number or as `id:N`; raises Gone."""
     if ticket.startswith("id:"):
         return ticket.removeprefix("id:")
     found = await host.find(ticket.removeprefix("#"))
