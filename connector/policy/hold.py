@@ -175,9 +175,11 @@ def _waiting(case: Case, manner: Manner, open_: list[Request]) -> Iterator[Actio
     was_there = all(each.references[0] in known for each in open_)
     is_closed, insisted = case.ticket.state is State.CLOSED, f"insist.{rule}.state" in case.memory
     is_spoken = case.ticket.customer_articles[-1:] != (latest.article,)
-    if not (was_there and is_spoken and case.ticket.state in {State.NEW, State.OPEN}):
-        yield SetState(State.PENDING, until=due, insist=True)  # a customer's word opens it, for people to read
-    if insisted or (is_closed and was_there):
+    is_opened_by_him = was_there and is_spoken and case.ticket.state in {State.NEW, State.OPEN}
+    if not is_opened_by_him:  # a customer's word opens it, for people to read
+        yield SetState(State.PENDING, until=due, insist=True)
+    is_moved_on = was_there and not is_opened_by_him and case.ticket.state is not State.PENDING
+    if insisted or is_moved_on:
         yield AddNote(wording.plain(case, manner, "reopened", latest), once="reopened")
     if insisted and is_closed:
         yield AddNote(wording.plain(case, manner, "overruled", latest), once=f"overruled.{latest.article.id}")
