@@ -17,9 +17,13 @@ def fold_domain(domain: str) -> str:
 
 
 def address_of(sender: str) -> str:
-    """Take the bare address out of a From header, lower case; empty where there is none."""
-    address = parseaddr(sender)[1].casefold()
-    is_as_written = address in sender.casefold()  # `anna@ac me.example` is parsed as if there were no space
+    """Take the bare address out of a From header, lower case; empty where none or more than one can be meant.
+
+    Compared with what is written: `anna@ac me.example` is parsed as if there were no space, and of
+    `boss@acme.example <anna@evil.example>` Python gives the one or the other, by its version.
+    """
+    line, address = sender.casefold(), parseaddr(sender)[1].casefold()
+    is_as_written = f"<{address}>" in line if "<" in line else address in line
     return address if "@" in address and is_as_written else ""
 
 
