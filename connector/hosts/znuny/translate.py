@@ -214,6 +214,13 @@ def link_of(raw: Json) -> Link:
     )
 
 
+def sibling_of(raw: Json) -> Link:
+    """Read another ticket of the customer's company, which is tied to this one by nothing else."""
+    main = flat(raw)
+    other = main | {"Is": str(LinkKind.NORMAL), "Memory": main.get(FIELD + MEMORY)}
+    return link_of(other)
+
+
 def change_of(raw: Json, time_zone: ZoneInfo) -> Change:
     """Read a row of the history; its values stand between `%%`, in an order of each type's own."""
     kind, parts = str(raw["HistoryType"]), str(raw.get("Name") or "").split("%%")[1:]

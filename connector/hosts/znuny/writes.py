@@ -231,7 +231,12 @@ def _pending(until: datetime | None, time_zone: ZoneInfo, *, rule: str) -> Field
 
 
 def _company(case: Case, plan: Plan) -> Fields | None:
-    company = next((step.action.company for step in plan.steps if isinstance(step.action, SetCompany)), None)
+    wanted = [step.action for step in plan.steps if isinstance(step.action, SetCompany)]
+    if any(each.is_secondary for each in wanted):
+        raise Permanent(
+            f"ticket {case.ticket.number}: further companies of a customer cannot be set in Znuny from here"
+        )
+    company = next((each.company for each in wanted), None)
     if company is None:
         return None
     if case.ticket.customer is None:

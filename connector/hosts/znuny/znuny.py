@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,11 @@ ADD_ON = STOCK | {
     Capability.RAW_MAIL,
 }
 """What it can do with our add-on. Deliveries are never signed, and no log of failed ones is kept."""
+
+OPEN = ["new", "open", "pending reminder", "pending auto"]
+"""Types of the states in which a ticket is not done; `Open`, as documented, finds nothing (fact 16)."""
+SIBLINGS = 100
+"""The most tickets of a company that one look reads; the last changed."""
 
 
 class Znuny:
@@ -72,7 +78,7 @@ class Znuny:
         if lists.add_on and (str(raw["Ticket"]["Queue"]) not in lists.desk.groups):
             await self.desk()
             lists = await self._known_lists()
-        return translate.case_of(
+        case = translate.case_of(
             raw,
             host=self.name,
             lists=lists,
@@ -80,6 +86,12 @@ class Znuny:
             now=now,
             with_articles="Articles" in raw,
         )
+        if Need.COMPANY_TICKETS not in needs or case.company is None:
+            return case
+        query = {"CustomerID": case.company.id, "StateType": OPEN, "SortBy": "Changed", "OrderBy": "Down"}
+        others = [each for each in await self._client.search(query, limit=SIBLINGS) if each != ticket]
+        tickets = await self._client.tickets(others)
+        return replace(case, company_tickets=tuple(map(translate.sibling_of, tickets)))
 
     async def find(self, number: str) -> str | None:
         """See `Host.find`; a search by something else than a number would find everything (fact 16)."""

@@ -22,10 +22,12 @@ from connector.model.action import Action, AddLink, AddNote, AddTag, CreateTicke
 from connector.model.case import Need
 from connector.model.company import Directory
 from connector.model.decision import Mode, Plan, Step
-from connector.model.ticket import LinkKind, Sender
+from connector.model.ticket import LinkKind, Sender, State
+from connector.policy.messages import load_messages
 from connector.policy.policy import Bound, Policy
 from connector.policy.rule import AnyRule
 from connector.process import Looked, Surroundings, look
+from connector.rulebook import built_in_messages
 from connector.wiring import clock, new_id
 from rules.company import Company, attach_company_by_domain
 from rules.contract import Contract, route_by_contract
@@ -36,6 +38,7 @@ from tests.hosts.znuny.running import BOT, PASSWORD, Server
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("znuny")]
 
 OPTIONS = Contract(level_attribute="ContractLevel", until_attribute="ContractUntil", tell_customer=False)
+MESSAGES = load_messages(built_in_messages(), own="en")
 POLICY = Policy(
     revision="znuny",
     rules=(
@@ -73,7 +76,7 @@ async def looked_at(ground: ZnunyGround, ticket: str) -> Looked:
     """Look under the product's rules, with the directory that the host itself gives."""
     directory = Directory.of([each async for each in ground.host.companies()])
     now = clock()
-    surroundings = Surroundings(policy=POLICY, directory=directory)
+    surroundings = Surroundings(policy=POLICY, directory=directory, messages=MESSAGES)
     return await look(ticket, ground.host, surroundings, none_lately, now=now, decision=new_id(now), dry_run=False)
 
 
@@ -339,3 +342,16 @@ async def test_check_tells_what_this_znuny_can_do(server: Server) -> None:
 
     assert done.exit_code == 0, done.output
     assert ("Znuny 6.5" in done.output, f"the id {server.bot()}" in done.output) == (True, True)
+
+
+async def test_the_open_tickets_of_the_customers_company_are_found(ground: ZnunyGround) -> None:
+    company = await ground.company(f"{fresh('siblings')}.example")
+    customer = await ground.customer(company)
+    ticket, waiting, done = [await ground.phoned(customer) for _ in range(3)]
+    await ground.act(done, state=State.CLOSED)
+    await ask_twice(ground, waiting, AddNote("ours"))
+
+    case = await ground.host.fetch(ticket, Need.COMPANY_TICKETS, now=clock())
+
+    assert [(each.ticket, each.group) for each in case.company_tickets] == [(waiting, "Support")]
+    assert dict(case.company_tickets[0].memory) == {"note.asked.note": "done"}
