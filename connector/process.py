@@ -105,7 +105,7 @@ def surround(case: Case, surroundings: Surroundings, *, mails_lately: int) -> Ca
         registry=surroundings.registry,
         people=surroundings.people,
         messages=surroundings.messages,
-        readings=readings_of(case, surroundings) if Need.READING in surroundings.policy.needs else {},
+        readings=readings_of(case, surroundings) if Need.READING in surroundings.policy.needs | case.parts else {},
         mails_lately=mails_lately,
         stamps=surroundings.policy.stamps,
         time_zone=surroundings.policy.time_zone,

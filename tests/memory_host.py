@@ -97,6 +97,9 @@ def _doing(before: Case, step: Step, plan: Plan) -> Request:
                 return with_tags(case, case.ticket.tags | {name})
             case RemoveTag(name=name):
                 return with_tags(case, case.ticket.tags - {name})
+            case SetCompany(company=company, is_secondary=True) if case.customer is not None:
+                others = (*case.customer.other_companies, company)
+                return replace(case, customer=replace(case.customer, other_companies=others))
             case SetCompany(company=company):
                 return replace(with_company(case, company), ticket=case.ticket)
             case AddLink(ticket=other, number=number, kind=kind):
@@ -128,6 +131,8 @@ def _set(case: Case, step: Step) -> Case:
         case SetAttribute(name=name, value=value):
             attributes = dict(case.ticket.attributes) | {name: value}
             return replace(case, ticket=replace(case.ticket, attributes=attributes))
+        case SetCompany(is_secondary=True):
+            return case
         case SetCompany(company=company):
             return replace(case, ticket=replace(case.ticket, company=company))
         case _:

@@ -46,6 +46,8 @@ class SetCompany:
 
     company: str
     name: str = ""
+    is_secondary: bool = False
+    """Whether it is added to his companies, and neither his primary one nor the ticket's changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ class Desk:
     addresses: frozenset[str] = frozenset()
     """The host's own mail addresses, lower case; a mail to one of them would come back as a ticket."""
 
+    moves_tickets: bool | None = False
+    """Whether a customer's new company takes his earlier tickets along; None where we may not read that."""
+
     def can_mail(self, group: str) -> bool:
         """Tell whether a mail can leave from this group; an unknown group cannot."""
         known = self.groups.get(group)

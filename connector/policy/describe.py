@@ -32,6 +32,8 @@ def action(wish: Action) -> str:
             return f"write the note {_short(text)!r}"
         case SendReply(to=to, subject=subject):
             return f"mail {to}: {_short(subject)!r}"
+        case SetCompany(company=company, name=name, is_secondary=True):
+            return f"add {name or company!r} to the customer's further companies"
         case SetCompany(company=company, name=name):
             return f"attach the customer to {name or company!r}" if company else "detach the customer from his company"
         case MoveTo(group=group):

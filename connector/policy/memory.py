@@ -69,6 +69,9 @@ def wish_of(case: Case, action: Action) -> Wish | None:
             return Wish("priority", priority, ticket.priority)
         case SetAttribute(name=name, value=value):
             return Wish(f"field.{name}", value, as_text(ticket.attributes.get(name)))
+        case SetCompany(company=company, is_secondary=True):
+            has = customer is not None and company in customer.other_companies
+            return Wish(f"secondary.{customer.id if customer else ''}.{company}", ON, ON if has else OFF)
         case SetCompany(company=company):
             attached = customer.company or "" if customer and ticket.company else ""
             return Wish(f"company.{customer.id if customer else ''}", company, attached)

@@ -22,7 +22,7 @@ companies:
   domains:
     Alpenglas GmbH: [alpenglas-werk.example]
 rules:
-  company: {}
+  company: {accepted_reassignment: true}
   contract: {}
 """
 

@@ -17,7 +17,7 @@ POLICY = """
 version: 1
 mode: enforce
 time_zone: Europe/Warsaw
-rules: {company: {}, contract: {group: Vertrieb}}
+rules: {company: {accepted_reassignment: true}, contract: {group: Vertrieb}}
 helpdesk:
   groups: [Projects]
   calendars:

@@ -27,7 +27,7 @@ POLICY = """
 version: 1
 mode: enforce
 time_zone: Europe/Warsaw
-rules: {company: {}, contract: {}}
+rules: {company: {accepted_reassignment: true}, contract: {}}
 helpdesk:
   calendars: {office: {holidays: {HOLIDAY: Holiday}}}
   service_classes: {premium: {calendar: office, first_response: 4h}}

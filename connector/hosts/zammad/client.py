@@ -110,6 +110,11 @@ class ZammadClient:
         """List ticket priorities."""
         return await self._get("/api/v1/ticket_priorities")
 
+    async def settings(self) -> Json:
+        """List the settings; None where the token may not (needs `admin`, fact 40)."""
+        response = await self._http.read("/api/v1/settings")
+        return None if response.status_code == httpx.codes.FORBIDDEN else self._content(response)
+
     async def email_addresses(self) -> Json:
         """List the addresses that mails leave from."""
         return await self._get("/api/v1/email_addresses")

@@ -67,6 +67,7 @@ def lists_of(
     states: list[Any],
     priorities: list[Any],
     addresses: list[Any],
+    settings: list[Any] | None = None,
 ) -> Lists:
     """Make sense of the lists as Zammad gives them."""
     own = {str(each.get("email") or "").casefold() for each in addresses}
@@ -87,6 +88,7 @@ def lists_of(
         priorities=frozenset(each["name"] for each in priorities),
         bot=str(me["id"]),
         addresses=frozenset(own - {""} | {str(me.get("email") or "").casefold()} - {""}),
+        moves_tickets=_moves_tickets(settings),
     )
     return Lists(
         desk=desk,
@@ -96,6 +98,14 @@ def lists_of(
         state_types=types,
         agent_roles=frozenset(each["id"] for each in roles if each.get("group_ids")),
     )
+
+
+def _moves_tickets(settings: list[Any] | None) -> bool | None:
+    """Tell whether a user's tickets follow him to another organization (fact 32); None where we may not read it."""
+    for each in settings or ():
+        if each["name"] == "ticket_organization_reassignment":
+            return bool((each.get("state_current") or {}).get("value"))
+    return None
 
 
 def _id_of(names: Mapping[int, str], name: str, kind: str) -> int:

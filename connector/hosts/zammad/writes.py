@@ -104,6 +104,8 @@ def version_after(write: Write, answer: Any, case: Case, lists: Lists) -> str | 
 def _apart(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     for step in plan.steps:
         match step.action:
+            case SetCompany(company=company, is_secondary=True):
+                yield _add_company(case, step, company)
             case SetCompany(company=company) if case.customer is None or case.customer.company != company:
                 yield _set_company(case, step, company)
             case AddTag(name=name):
@@ -140,6 +142,14 @@ def _set_company(case: Case, step: Step, company: str) -> Write:
     if case.customer is None:
         raise Permanent(f"ticket {case.ticket.number} has no customer to attach to a company")
     expect = {"organization_id": int(company) if company else None}
+    return Write(method="PUT", path=f"/api/v1/users/{case.customer.id}", body=expect, steps=(step,), expect=expect)
+
+
+def _add_company(case: Case, step: Step, company: str) -> Write:
+    """Add to the customer's further organizations, which Zammad wants named all together (fact 32)."""
+    if case.customer is None:
+        raise Permanent(f"ticket {case.ticket.number} has no customer to attach to a company")
+    expect = {"organization_ids": [*(int(each) for each in case.customer.other_companies), int(company)]}
     return Write(method="PUT", path=f"/api/v1/users/{case.customer.id}", body=expect, steps=(step,), expect=expect)
 
 
@@ -217,6 +227,8 @@ def _fields(case: Case, plan: Plan, lists: Lists) -> tuple[Fields, Fields, tuple
                 body["priority"], expect["priority_id"] = priority, lists.priority_id(priority)
             case SetAttribute(name=name, value=value):
                 body[name] = expect[name] = value
+            case SetCompany(is_secondary=True):
+                continue  # a request of its own
             case SetCompany(company=company):
                 # The ticket of a customer who had no company is not among those that Zammad moves along (fact 32).
                 body["organization_id"] = expect["organization_id"] = int(company) if company else None

@@ -193,15 +193,24 @@ class Zammad:
 
     async def _read_lists(self) -> Lists:
         self._doubtful = False
-        me, groups, roles, states, priorities, addresses = await asyncio.gather(
+        me, groups, roles, states, priorities, addresses, settings = await asyncio.gather(
             self._client.me(),
             self._client.groups(),
             self._client.roles(),
             self._client.states(),
             self._client.priorities(),
             self._client.email_addresses(),
+            self._client.settings(),
         )
-        return lists_of(me=me, groups=groups, roles=roles, states=states, priorities=priorities, addresses=addresses)
+        return lists_of(
+            me=me,
+            groups=groups,
+            roles=roles,
+            states=states,
+            priorities=priorities,
+            addresses=addresses,
+            settings=settings,
+        )
 
     def _known_lists(self) -> Lists:
         if self._lists is None:

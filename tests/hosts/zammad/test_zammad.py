@@ -28,6 +28,7 @@ RECORDED = {
     "/api/v1/ticket_states": "06-ticket_states-list-expand",
     "/api/v1/ticket_priorities": "06-ticket_priorities-list-as-agent",
     "/api/v1/email_addresses": "06-email_addresses-list-as-agent",
+    "/api/v1/settings": "06-settings-list-as-agent",
     "/api/v1/tags": "05-tags-list",
     "/api/v1/http_logs/webhook": "07-http_logs-webhook",
 }
