@@ -131,7 +131,8 @@ async def test_killed_at_any_step_of_a_hold_or_a_release_all_of_it_is_done_once(
 async def _undisturbed(desk: Helpdesk, gate: Gate, process: Process) -> tuple[list[dict[str, Any]], list[list[int]]]:
     """Hold and release one ticket, and count at which requests the daemon can be stopped."""
     ticket = desk.box.receive_mail(mail(ASK, subject="Wages", is_proven=False))
-    outcomes, writes = [], []
+    outcomes: list[dict[str, Any]] = []
+    writes: list[list[int]] = []
     for _ in range(2):
         gate.stops.append(Stop(keys=frozenset({f"ticket {ticket.ticket_id}"})))
         if outcomes:
