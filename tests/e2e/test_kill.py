@@ -18,7 +18,7 @@ companies:
     Alpenglas GmbH: [alpenglas-werk.example]
 mail: {per_ticket_and_hour: 3, per_address_and_hour: 6}
 rules:
-  company: {}
+  company: {accepted_reassignment: true}
   contract: {}
   split_project: {ledger_number: "69001"}
 """
