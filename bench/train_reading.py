@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
 from connector.reading.features import (
     BUCKETS,
@@ -32,6 +33,8 @@ from connector.reading.read import Prepared, assemble, prepare
 from connector.reading.reading import PartKind
 from connector.reading.scoring import Pair, message_of, table
 from connector.reading.understand import (
+    FACT_QUESTIONS,
+    FACTS_BEGIN,
     MESSAGE_HEADS,
     SCOPES,
     SENTENCE_HEADS,
@@ -126,7 +129,9 @@ def matrix(rows: Sequence[Features]) -> Matrix:
     """Lay words and concepts side by side, each of length one."""
 
     def space(vectors: Iterable[Vector]) -> Matrix:
-        data, columns, ends = [], [], [0]
+        data: list[float] = []
+        columns: list[int] = []
+        ends = [0]
         for vector in vectors:
             columns.extend(bucket for bucket, _ in vector.values)
             data.extend(value / vector.norm for _, value in vector.values)
@@ -137,10 +142,8 @@ def matrix(rows: Sequence[Features]) -> Matrix:
 
 
 def fit(features: Matrix, truth: Any, strength: float) -> tuple[Any, float]:
-    """Fit one head; the rarer answer weighs as much as the commoner."""
-    model = LogisticRegression(
-        C=strength, dual=True, tol=1e-2, max_iter=300, solver="liblinear", class_weight="balanced", random_state=0
-    )
+    """Fit one head, a straight line with a margin; the rarer answer weighs as much as the commoner."""
+    model = LinearSVC(C=strength, tol=1e-2, max_iter=2000, class_weight="balanced", random_state=0)
     model.fit(features, truth)
     return model.coef_[0], float(model.intercept_[0])
 
@@ -152,10 +155,10 @@ def fit_head(data: Data, head: str, seen: Any) -> tuple[Any, float]:
         truth = data.truth(name)
         rests = np.array([rest[name] for rest in data.rests])
         usable = (seen & data.proven)[data.owner] & (rests | ~truth[data.owner])
-        return fit(data.each[usable], rests[usable], 10)
+        return fit(data.each[usable], rests[usable], 0.3)
     if kind == "g":
-        return fit(data.subject[seen], data.truth(name)[seen], 1)
-    return fit(data.whole[seen], data.truth(name)[seen], 10)
+        return fit(data.subject[seen], data.truth(name)[seen], 0.1)
+    return fit(data.whole[seen], data.truth(name)[seen], 0.3)
 
 
 def hold_back(data: Data) -> dict[str, Any]:
@@ -185,7 +188,7 @@ def evidence_of(data: Data, scores: dict[str, Any]) -> list[Evidence]:
             {head: float(scores[head][row]) for head in HEADS if head[0] == "s"}
             for row in range(starts[number], starts[number + 1])
         )
-        inputs = stack_inputs(whole, subject, each, prepared.message.channel)
+        inputs = stack_inputs(whole, subject, each, prepared.tagging.facts, prepared.message.channel)
         found.append(Evidence(whole, subject, each, inputs))
     return found
 
@@ -194,16 +197,21 @@ def fit_stacks(data: Data, inputs: Any, seen: Any) -> dict[str, Any]:
     """Fit the second model on held-back scores, and set its thresholds by inner folds of them."""
     means, spreads = inputs[seen].mean(axis=0), inputs[seen].std(axis=0) + 1e-6
     levelled = (inputs - means) / spreads
+    plain = levelled.copy()
+    plain[:, FACTS_BEGIN : FACTS_BEGIN + len(data.prepared[0].tagging.facts)] = 0.0
+    inner_folds = np.array([sum(map(ord, writer)) % 5 for writer in data.writers])
     stacks: dict[str, Any] = {}
     for question in YES_OR_NO:
         truth = data.truth(question)
+        shown = levelled if question in FACT_QUESTIONS else plain
         inner = np.zeros(len(truth))
-        for writer in sorted(set(data.writers[seen])):
-            unseen = seen & (data.writers == writer)
-            inner[unseen] = (
-                second().fit(levelled[seen & ~unseen], truth[seen & ~unseen]).predict_proba(levelled[unseen])[:, 1]
-            )
-        model = second().fit(levelled[seen], truth[seen])
+        for fold in range(5):
+            unseen = seen & (inner_folds == fold)
+            if not unseen.any():
+                continue
+            fitted = second().fit(shown[seen & ~unseen], truth[seen & ~unseen])
+            inner[unseen] = fitted.predict_proba(shown[unseen])[:, 1]
+        model = second().fit(shown[seen], truth[seen])
         stacks[question] = {
             "classes": ["yes"],
             "rows": model.coef_.tolist(),
@@ -213,7 +221,7 @@ def fit_stacks(data: Data, inputs: Any, seen: Any) -> dict[str, Any]:
     scopes = np.array([SCOPES.index(line["labels"]["scope"] or "none") for line in data.lines])
     topics = np.array([min(2, line["labels"]["topics"]) for line in data.lines])
     for question, classes, truth in (("scope", SCOPES, scopes), ("topics", TOPICS, topics)):
-        model = second().fit(levelled[seen], truth[seen])
+        model = LogisticRegression(C=0.3, max_iter=1000).fit(plain[seen], truth[seen])
         rows, biases = model.coef_.tolist(), model.intercept_.tolist()
         stacks[question] = {"classes": list(classes), "rows": rows, "biases": biases, "threshold": 0.5}
     return {"means": means.tolist(), "spreads": spreads.tolist(), "stacks": stacks}
@@ -221,7 +229,7 @@ def fit_stacks(data: Data, inputs: Any, seen: Any) -> dict[str, Any]:
 
 def second() -> LogisticRegression:
     """Give an unfitted second model."""
-    return LogisticRegression(C=0.3, max_iter=1000)
+    return LogisticRegression(C=0.3, solver="liblinear", random_state=0)
 
 
 def weight_of(data: Data) -> Any:
@@ -256,7 +264,7 @@ def held_back_pairs(data: Data, evidence: Sequence[Evidence]) -> list[Pair]:
     for writer in sorted(set(data.writers)):
         unseen = data.writers == writer
         model = second_model(fit_stacks(data, inputs, ~unseen))
-        for number in np.flatnonzero(unseen):
+        for number in np.flatnonzero(unseen).tolist():
             line, prepared = data.lines[number], data.prepared[number]
             own = prepared.of(PartKind.OWN).strip()
             only = not own and bool(prepared.of(PartKind.FORWARDED))
@@ -291,9 +299,9 @@ def build(data: Data, inputs: Any) -> bytes:
         )
         scales.append(steps)
         biases.append(bias)
-    head = {**fit_stacks(data, inputs, everything), "heads": list(HEADS), "scales": scales, "biases": biases}
+    described = {**fit_stacks(data, inputs, everything), "heads": list(HEADS), "scales": scales, "biases": biases}
     words, concepts = (np.stack([table[space] for table in tables], axis=1).tobytes() for space in (0, 1))
-    return pack_model(head, words, concepts)
+    return pack_model(described, words, concepts)
 
 
 def show(title: str, pairs: Sequence[Pair]) -> None:

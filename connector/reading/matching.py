@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from connector.reading.text import Token, fold
 
@@ -36,8 +37,7 @@ class Phrase:
     concept: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """A stretch of tokens with the concepts that it stands for."""
 
     token: Token
@@ -46,12 +46,12 @@ class Tagged:
     """Index of the last token that the stretch covers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """What one word can be: concepts by itself, and beginnings of phrases."""
 
     concepts: tuple[str, ...] = ()
-    phrases: tuple[Phrase, ...] = ()
+    phrases: Mapping[str, tuple[Phrase, ...]] = MappingProxyType({})
+    """By the first letter of their second word; those whose second word may begin with any letter under ""."""
     common: bool = False
     """The word tells its language."""
 
@@ -101,7 +101,11 @@ class Matcher:
         if not hits:
             return Hit(common=True) if common else _NOTHING
         concepts = tuple(dict.fromkeys(concept for hit in hits for concept in hit.concepts))
-        return Hit(concepts, tuple(phrase for hit in hits for phrase in hit.phrases), common)
+        phrases: dict[str, tuple[Phrase, ...]] = {}
+        for hit in hits:
+            for letter, listed in hit.phrases.items():
+                phrases[letter] = (*phrases.get(letter, ()), *listed)
+        return Hit(concepts, phrases, common)
 
     def tag(self, tokens: Sequence[Token]) -> Iterator[Tagged]:
         """Give each stretch of tokens its concepts; a longer phrase takes its words from shorter ones."""
@@ -120,7 +124,7 @@ class Matcher:
         length = 0
         concepts = hit.concepts
         following = self.spell(tokens[position + 1].folded)
-        for phrase in hit.phrases:
+        for phrase in (*hit.phrases.get(following[:1], ()), *hit.phrases.get("", ())):
             size = len(phrase.rest)
             if size < length or not phrase.rest[0].fits(following) or position + size >= len(tokens):
                 continue
@@ -156,7 +160,7 @@ def compile_matcher(
             elif concept not in concepts:
                 concepts.append(concept)
     hits = {
-        name: {text: Hit(tuple(concepts), tuple(phrases)) for text, (concepts, phrases) in table.items()}
+        name: {text: Hit(tuple(concepts), _by_letter(phrases)) for text, (concepts, phrases) in table.items()}
         for name, table in tables.items()
     }
     affixes = [*hits["stems"], *hits["endings"]]
@@ -169,6 +173,14 @@ def compile_matcher(
         max(map(len, affixes), default=0),
         frozenset(blank.spell(word) for entry in common for word in words_of(entry)),
     )
+
+
+def _by_letter(phrases: Sequence[Phrase]) -> dict[str, tuple[Phrase, ...]]:
+    letters: dict[str, tuple[Phrase, ...]] = {}
+    for phrase in phrases:
+        letter = phrase.rest[0].text[:1] if phrase.rest[0].starts else ""
+        letters[letter] = (*letters.get(letter, ()), phrase)
+    return letters
 
 
 def _piece(word: str, matcher: Matcher) -> Piece:

@@ -60,7 +60,7 @@ class Model:
     spreads: tuple[float, ...]
 
     def score(self, features: Features) -> dict[str, float]:
-        """Give each head's log-odds for a text."""
+        """Give each head's value for a text, above zero for yes."""
         words = self._sum(self.words, features.words)
         concepts = self._sum(self.concepts, features.concepts)
         return {

@@ -52,6 +52,11 @@ def find_references(text: str, subject: str, lexicons: Lexicons) -> References:
     )
 
 
+def names_a_thing(text: str) -> bool:
+    """Tell whether a text names a server, an address, a site or an order, so that one knows where to look."""
+    return any(pattern.search(text) for pattern in (_IP, _HOST, _SITE, _HASH))
+
+
 def _all(pattern: "re.Pattern[str]", text: str) -> Iterator[Words]:
     for match in pattern.finditer(text):
         yield Words(text=match.group(), start=match.start(), end=match.end())

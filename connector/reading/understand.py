@@ -1,5 +1,7 @@
 """Gather from tagged sentences the numbers that the verdicts are decided on."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -16,6 +18,7 @@ from connector.reading.features import (
 from connector.reading.lexicon import Language
 from connector.reading.model import Model
 from connector.reading.reading import Part, PartKind
+from connector.reading.references import names_a_thing
 from connector.reading.text import Sentence, sentences
 
 REQUESTS: Final = (
@@ -30,6 +33,17 @@ SUBJECT_HEAD: Final = "generic_subject"
 YES_OR_NO: Final = (
     *REQUESTS, "critical", "abusive", "vague", "availability_without_task", "generic_subject", "missing_reference",
 )  # fmt: skip
+FACTS: Final = (
+    "notice", "wait", "withdrawn", "thanks", "done", "question", "how", "leave", "follow_up", "condition", "besides",
+    "error", "broken", "since", "before", "whole", "stopped", "victims", "attack", "loss", "leak", "over", "server",
+    "me", "department", "others_fine", "urgent", "vague", "visit", "price", "building", "generic",
+)  # fmt: skip
+"""Concepts whose mere presence the second model looks at."""
+FACTS_BEGIN: Final = len(MESSAGE_HEADS) + 1 + 2 * len(SENTENCE_HEADS) + 1
+"""Where the facts begin in what the second model looks at."""
+FACT_QUESTIONS: Final = ("critical", "vague", "missing_reference")
+"""Questions to which the facts helped on held-back messages; the others answer better without them."""
+_ITEM: Final = re.compile(r"^[ \t]{0,6}(?:[-•*–·]\s|\(?\d{1,2}[.)]\s|[a-hа-д][.)]\s)", re.MULTILINE | re.IGNORECASE)
 SCOPES: Final = ("none", "user", "system", "infrastructure")
 TOPICS: Final = ("0", "1", "2")
 MAX_READ: Final = 12_000
@@ -43,6 +57,9 @@ class Tagging:
     body: tuple[TaggedSentence, ...]
     subject: TaggedSentence
     circumstances: tuple[str, ...]
+    facts: tuple[float, ...]
+    items: int
+    """Lines of the own text that a bullet, a number or a letter opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,17 @@ def tag_message(*, text: str, subject: str, parts: Sequence[Part], channel: Chan
     shown = subject[:300]
     kinds = sorted({part.kind for part in parts})
     circumstances = (f"channel {channel}", f"sentences {min(6, len(body))}", *(f"part {kind}" for kind in kinds))
-    return Tagging(tuple(body), tag_sentence(Sentence(shown, 0, len(shown)), language), circumstances)
+    titled = tag_sentence(Sentence(shown, 0, len(shown)), language)
+    counts = Counter(concept for tagged in (*body, titled) for found in tagged.concepts for concept in found)
+    own = "\n".join((shown, *(tagged.sentence.text for tagged in body)))
+    facts = (
+        float(names_a_thing(own)),
+        float(not body),
+        *(float(kind in kinds) for kind in (PartKind.QUOTED, PartKind.FORWARDED)),
+        *(float(min(2, counts[concept])) for concept in FACTS),
+    )
+    items = sum(len(_ITEM.findall(text, part.start, part.end)) for part in parts if part.kind is PartKind.OWN)
+    return Tagging(tuple(body), titled, circumstances, facts, items)
 
 
 def weigh(tagging: Tagging, channel: Channel, model: Model) -> Evidence:
@@ -77,13 +104,14 @@ def weigh(tagging: Tagging, channel: Channel, model: Model) -> Evidence:
     whole = model.score(message_features(tagging.body, tagging.subject, tagging.circumstances))
     subject = model.score(subject_features(tagging.subject, tagging.body))
     each = tuple(model.score(sentence_features(tagged)) for tagged in (*tagging.body, tagging.subject))
-    return Evidence(whole, subject, each, stack_inputs(whole, subject, each, channel))
+    return Evidence(whole, subject, each, stack_inputs(whole, subject, each, tagging.facts, channel))
 
 
 def stack_inputs(
     whole: Mapping[str, float],
     subject: Mapping[str, float],
     each: Sequence[Mapping[str, float]],
+    facts: Sequence[float],
     channel: Channel,
 ) -> tuple[float, ...]:
     """Line up what the second model looks at; training and reading both come through here."""
@@ -94,5 +122,6 @@ def stack_inputs(
         values.append(max(scores))
         values.append(log(0.05 + sum(1 / (1 + exp(-max(-15.0, min(15.0, 2 * score)))) for score in scores)))
     values.append(log(len(each)))
+    values.extend(facts)
     values.extend(float(channel is kind) for kind in (Channel.PHONE, Channel.CHAT, Channel.WEB))
     return tuple(values)

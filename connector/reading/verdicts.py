@@ -12,7 +12,7 @@ from connector.reading.understand import REQUESTS, Evidence, Tagging
 _FAULT: Final = frozenset({"broken", "error", "slow", "vanished", "stopped", "attack", "leak", "loss"})
 _MAX_WORDS: Final = 3
 _SURE: Final = 0.0
-"""Log-odds from which a further sentence is named beside the best one."""
+"""Value of a head from which a further sentence is named beside the best one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +28,12 @@ class Understanding:
 
 
 def conclude(tagging: Tagging, evidence: Evidence, model: Model, *, forwarded_only: bool) -> Understanding:
-    """Decide every question, best-founded first.
+    """Decide every question; an empty message answers none.
 
     A forward without a word of the sender's own asks for nothing by itself: somebody has to ask what is wanted.
     """
+    if not tagging.body and not tagging.subject.tokens:
+        return Understanding()
     answer = {question: model.decide(question, evidence.inputs) for question in model.stacks}
     sure = {question: shares["yes"] for question, shares in answer.items() if "yes" in shares}
     yes = {question for question, share in sure.items() if share > model.stacks[question].threshold}
@@ -47,7 +49,7 @@ def conclude(tagging: Tagging, evidence: Evidence, model: Model, *, forwarded_on
         critical = _verdict("critical", sure["critical"], places.best("s critical"), places)
     scope = _scope(answer["scope"], fault or places.all(), critical, places)
     abusive = _verdict("abusive", sure["abusive"], places.best("s abusive"), places) if "abusive" in yes else None
-    flags = ["vague", "availability_without_task", "generic_subject"]
+    flags = ["vague", "availability_without_task", "generic_subject"] if tagging.body else ["generic_subject"]
     if critical:
         flags.append("missing_reference")
     form = tuple(
@@ -118,8 +120,9 @@ def _scope(shares: Mapping[str, float], at: Sequence[int], critical: Verdict | N
 def _topics(
     shares: Mapping[str, float], requests: Sequence[Verdict], fault: Sequence[int], places: _Places
 ) -> tuple[Topic, ...]:
-    count = int(max(shares, key=lambda name: shares[name]))
-    score = round(shares[str(count)], 3)
+    likeliest = max(shares, key=lambda name: shares[name])
+    score = round(shares[likeliest], 3)
+    count = _counted(int(likeliest), places.tagging.items)
     if count == 0:
         return ()
     anchors = [verdict.words[0] for verdict in requests if verdict.words]
@@ -128,6 +131,13 @@ def _topics(
         first = anchors[:1] or [places.words(place) for place in places.all()[:1]]
         return (Topic(words=tuple(first), score=score),)
     return tuple(Topic(words=(words,), score=score) for words in _separate(anchors, places, count))
+
+
+def _counted(count: int, items: int) -> int:
+    """Correct "several" by the items of a list: three or four are as many matters, more are the details of one."""
+    if count < 2 or items < 3:
+        return count
+    return items if items <= 4 else 1
 
 
 def _separate(anchors: Sequence[Words], places: _Places, count: int) -> Iterator[Words]:

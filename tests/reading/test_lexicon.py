@@ -84,4 +84,5 @@ def test_every_concept_of_every_language_has_words() -> None:
 def _named(matcher: object) -> set[str]:
     tables = (matcher.whole, matcher.stems, matcher.endings)  # type: ignore[attr-defined]  # any matcher
     hits = [hit for table in tables for hit in table.values()]
-    return {concept for hit in hits for concept in (*hit.concepts, *(phrase.concept for phrase in hit.phrases))}
+    phrases = {phrase.concept for hit in hits for listed in hit.phrases.values() for phrase in listed}
+    return phrases | {concept for hit in hits for concept in hit.concepts}
