@@ -64,8 +64,12 @@ class ZnunySettings(Section):
     """Name of the web service that `helpdesk-policy znuny setup` wrote for import."""
     webhook_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Tokens that deliveries carry in a header, separated by commas; Znuny cannot sign."""
+    webhook_header: str = "X-Helpdesk-Policy-Token"
+    """The header in which the token comes."""
     webhook_basic: SecretStr | None = None
     """`user:password` that deliveries must carry, besides or instead."""
+    domains_attribute: str = "MailDomains"
+    """Dynamic field of the customer company that holds its mail domains."""
     queues: Annotated[tuple[str, ...], NoDecode] = ()
     """Queues, separated by commas, where the add-on is not installed and cannot be asked."""
     time_zone: str = "UTC"

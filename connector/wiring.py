@@ -91,8 +91,14 @@ def connect(settings: Settings, rulebook: Rulebook) -> dict[str, Host]:
         if not (znuny.login and znuny.password.get_secret_value()):
             raise Misconfigured("HELPDESK_POLICY_ZNUNY__LOGIN and HELPDESK_POLICY_ZNUNY__PASSWORD must be set, too")
         client = ZnunyClient(znuny.url, znuny.login, znuny.password, web_service=znuny.web_service)
-        tokens = TokenProof(tokens=znuny.webhook_tokens, basic=znuny.webhook_basic)
-        hosts["znuny"] = Znuny(client, tokens, queues=znuny.queues, time_zone=znuny.time_zone)
+        tokens = TokenProof(tokens=znuny.webhook_tokens, basic=znuny.webhook_basic, header=znuny.webhook_header)
+        hosts["znuny"] = Znuny(
+            client,
+            tokens,
+            domains_attribute=znuny.domains_attribute,
+            queues=znuny.queues,
+            time_zone=znuny.time_zone,
+        )
     if not hosts:
         raise Misconfigured(
             "no helpdesk is set up: set HELPDESK_POLICY_ZAMMAD__URL and HELPDESK_POLICY_ZAMMAD__TOKEN, "
