@@ -14,7 +14,7 @@ pytest.register_assert_rewrite("tests.hosts.contract")
 @pytest.fixture
 def differs(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say in the table how this host differs in the fact at hand."""
-    return lambda how: record_property(DIFFERS, how)
+    return lambda how: record_property(DIFFERS, str(how))
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
