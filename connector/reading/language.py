@@ -7,7 +7,7 @@ from typing import Final
 from connector.reading.lexicon import Language, Lexicons
 from connector.reading.text import tokens
 
-_REACH: Final = 1500
+_REACH: Final = 800
 _ENOUGH: Final = 25
 """Words from which a text shows its language by itself."""
 _COMMON: Final = 2.0
@@ -32,7 +32,7 @@ def tell_language(texts: Sequence[str], lexicons: Lexicons, default: str = "en")
 
 def score_languages(text: str, languages: Mapping[str, Language]) -> tuple[dict[str, float], int]:
     """Count for each language the common words, the known words and the letters of its own; and the words."""
-    words = list(islice((token.folded for token in tokens(text) if token.kind == "word"), 120))
+    words = list(islice((token.folded for token in tokens(text) if token.kind == "word"), 60))
     shown = text.lower()
     letters = set(shown)
     shared = {letter: sum(letter in lang.letters for lang in languages.values()) for letter in letters}

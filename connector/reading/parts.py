@@ -23,6 +23,7 @@ _SENTENCE: Final = re.compile(r"[^\W\d_]{4,}[.!?]\s{1,3}\S+\s{1,3}\S+\s{1,3}\S+"
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _HEADER_REACH: Final = 5
 _MAX_SIGNATURE: Final = 10
+_MAX_DISCLAIMER: Final = 20
 _MAX_LINE: Final = 300
 
 Phrases = Mapping[str, tuple[str, ...]]
@@ -166,7 +167,7 @@ def _quote_marks_follow(lines: Sequence[Line], index: int) -> bool:
 def _mark_disclaimers(lines: Sequence[Line], own: Sequence[int], kinds: list[PartKind], phrases: Phrases) -> None:
     """Mark a last paragraph of legal words; never the only one, or a whole request could vanish."""
     stems = tuple(phrase.rstrip("*") for phrase in phrases["disclaimer"])
-    for index in reversed(own[1:]):
+    for index in reversed(own[1:][-_MAX_DISCLAIMER:]):
         folded = fold(lines[index].text[:2000])
         cues = sum(stem in folded for stem in stems)
         if "?" in folded:

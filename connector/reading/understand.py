@@ -46,7 +46,7 @@ FACT_QUESTIONS: Final = ("critical", "vague", "missing_reference")
 _ITEM: Final = re.compile(r"^[ \t]{0,6}(?:[-•*–·]\s|\(?\d{1,2}[.)]\s|[a-hа-д][.)]\s)", re.MULTILINE | re.IGNORECASE)
 SCOPES: Final = ("none", "user", "system", "infrastructure")
 TOPICS: Final = ("0", "1", "2")
-MAX_READ: Final = 12_000
+MAX_READ: Final = 8_000
 """Characters of own text that are understood; what a customer asks stands before that, hostile mails have no end."""
 
 
