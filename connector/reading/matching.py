@@ -1,4 +1,8 @@
-"""Find which concepts the words of a text stand for."""
+"""Find which concepts the words of a text stand for.
+
+Entries are stems, not lemmas from a dictionary: customers write without diacritics and with slips in the ending, which
+no dictionary holds, and an admin sees in the list itself what an entry covers.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
