@@ -5,21 +5,24 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from connector.contracts import COLUMNS, contract_of, read_yaml
 from connector.errors import Misconfigured
 from connector.model.contract import Contract, Registry
 from connector.model.people import ACCOUNT, ORDERS, PERMISSIONS, Authority, People
 from connector.policy.address import address_of, fold_domain
 
 
+def read_contracts(path: Path) -> tuple[Contract, ...]:
+    """Read contracts from CSV, or from YAML by the file's name; raises Misconfigured with file and line."""
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        return read_yaml(path)
+    rows = _rows(path, needed=("company",), known=COLUMNS)
+    return tuple(contract_of(row, f"{path}:{line}") for line, row in rows)
+
+
 def read_registry(path: Path, *, is_complete: bool) -> Registry:
-    """Read contracts from `company,level,valid_from,valid_until`; raises Misconfigured with file and line."""
-    contracts = []
-    for line, row in _rows(path, needed=("company",), known=("company", "level", "valid_from", "valid_until")):
-        begins, ends = _span(row, path, line)
-        contracts.append(
-            Contract(company=row["company"], level=row.get("level", ""), valid_from=begins, valid_until=ends)
-        )
-    return Registry.of(contracts, is_complete=is_complete)
+    """Read the contracts of a file; raises Misconfigured with file and line."""
+    return Registry.of(read_contracts(path), is_complete=is_complete)
 
 
 def read_domains(path: Path) -> Mapping[str, tuple[str, ...]]:

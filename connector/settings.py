@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """How long decision records are kept."""
     keep_deliveries_days: int = Field(30, ge=1)
     """How long the list of received deliveries is kept; bodies are never stored."""
+    contracts_token: SecretStr | None = None
+    """Token for the address of contracts that the policy file names (`contracts.url`), sent as `Bearer`."""
     dry_run: bool = False
     """Decide and record, and write nothing to any host, whatever the policy file says."""
     metrics_bearer: SecretStr | None = None

@@ -15,6 +15,7 @@ import structlog
 from connector import intake
 from connector.directory import Companies
 from connector.echo import Echoes
+from connector.endpoint import Endpoint
 from connector.errors import Gone, HelpdeskPolicyError, Misconfigured, Transient
 from connector.hosts.host import Host, Touched
 from connector.hosts.zammad.client import ZammadClient
@@ -25,6 +26,7 @@ from connector.hosts.znuny.webhook import Proof as TokenProof
 from connector.hosts.znuny.znuny import Znuny
 from connector.metrics import Metrics
 from connector.model.action import SendReply
+from connector.model.contract import Contract, Registry
 from connector.model.record import Record
 from connector.process import Looked, Surroundings, look
 from connector.reading import read
@@ -117,6 +119,8 @@ class House:
     store: Store
     companies: dict[str, Companies]
     name: str = field(default_factory=worker_name)
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    """Where contracts are asked for, if anywhere."""
     echoes: Echoes = field(default_factory=Echoes)
     swept: dict[str, frozenset[Touched]] = field(default_factory=dict)
     """By host, what the last sweep saw and the next will meet again."""
@@ -169,7 +173,7 @@ class House:
         surroundings = Surroundings(
             policy=rulebook.policy,
             directory=await self.companies[host.name].directory(now),
-            registry=rulebook.registry,
+            registry=await registry_of(self.settings, rulebook, self.endpoint, now),
             people=rulebook.people,
             messages=rulebook.messages,
             reader=partial(read, lexicons=rulebook.lexicons),
@@ -341,6 +345,32 @@ async def check_against_hosts(settings: Settings, rulebook: Rulebook) -> list[st
             names = ", ".join(each.name for each in claims)
             findings.append(f"companies: {domain} is claimed by {names}; nobody is attached by it until one lets go")
     return findings
+
+
+async def registry_of(settings: Settings, rulebook: Rulebook, endpoint: Endpoint, now: datetime) -> Registry:
+    """Put the contracts of file and address together; raises Transient where the address cannot be read."""
+    url, token = rulebook.content.contracts.url, settings.contracts_token
+    if not url:
+        return rulebook.registry
+    more = await endpoint.contracts(url, token.get_secret_value() if token else "", now=now)
+    return Registry.of((*rulebook.registry.contracts, *more), is_complete=rulebook.content.contracts.complete)
+
+
+async def contracts_in_force(settings: Settings, rulebook: Rulebook) -> tuple[Contract, ...]:
+    """Give all contracts as a look would know them now; raises Transient."""
+    return (await registry_of(settings, rulebook, Endpoint(), clock())).contracts
+
+
+async def names_on_hosts(settings: Settings, rulebook: Rulebook) -> list[str]:
+    """Ask every host what its companies go by: ids, names and domains; raises Transient or Permanent."""
+    names: list[str] = []
+    for host in connect(settings, rulebook).values():
+        try:
+            directory = await companies_of(host, rulebook).directory(clock())
+        finally:
+            await host.aclose()
+        names += [name for each in directory.by_id.values() for name in (each.id, each.name, *each.domains)]
+    return names
 
 
 def companies_of(host: Host, rulebook: Rulebook) -> Companies:

@@ -27,7 +27,7 @@ def contracts(file: Path) -> tuple[Contract, ...]:
     return read_registry(file, is_complete=False).contracts_of("Acme GmbH")
 
 
-EXPECTED = "expected the columns company,level,valid_from,valid_until"
+EXPECTED = "expected the columns company,level,valid_from,valid_until,services,on_call,hours,hours_used,time_zone"
 GOLD = Contract(company="Acme GmbH", level="gold", valid_from=date(2026, 1, 1), valid_until=date(2026, 12, 31))
 
 

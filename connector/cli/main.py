@@ -10,6 +10,7 @@ import typer
 from connector.cli import (
     backfill,
     config,
+    contracts,
     daemon,
     doctor,
     evidence,
@@ -54,6 +55,7 @@ app.add_typer(records.looks, name="looks")
 app.add_typer(records.deliveries, name="deliveries")
 app.add_typer(config.app, name="config")
 app.command("rules")(config.rules)
+app.add_typer(contracts.app, name="contracts")
 app.command("read")(read.read)
 app.command("score")(score.score)
 app.add_typer(znuny.app, name="znuny")

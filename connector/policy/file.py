@@ -46,7 +46,9 @@ class Contracts(Section):
     """Where, besides the host, it stands who has a support contract."""
 
     file: Path | None = None
-    """CSV with the columns `company,level,valid_from,valid_until` (dates as 2026-12-31); relative to this file."""
+    """CSV or YAML with `company,level,valid_from,valid_until` and more; relative to this file."""
+    url: str = ""
+    """Address that answers with a JSON list of the same; its token is the setting `CONTRACTS_TOKEN`."""
     complete: bool = False
     """Whether a company that is not listed has no contract; else it is unknown, and goes to a person."""
 

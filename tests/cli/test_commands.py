@@ -125,7 +125,11 @@ def test_look_dry_run_prints_the_exact_writes_and_sends_none(helpdesk: Helpdesk,
     ended = run("look", number, "--dry-run", "--json")
 
     writes = json.loads(ended.out)["writes"]
-    assert [(each["method"], each["fate"]) for each in writes] == [("POST", "would"), ("PUT", "would")]
+    assert [(each["method"], each["fate"]) for each in writes] == [
+        ("POST", "would"),
+        ("PUT", "would"),
+        ("PUT", "would"),
+    ]
     assert writes[1]["body"]["group"] == "Sales"
     assert not helpdesk.box.requests.count("POST|PUT|DELETE", r"^(?!.*search)")
 
