@@ -123,7 +123,8 @@ def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     """Give fields and note with all that is remembered of them, each mail after the memory of it, people's tags last.
 
     The note rides with the fields, and its memory is written after it in the same request: a cut between the two would
-    write the note twice, and lose none.
+    write the note twice, and lose none. People's tags go in a request of their own even where no mail leaves: a cut
+    between the fields, of which the tags come first, would take away what the plan rests on before it was done.
     """
     missing = next((step for step in plan.steps if isinstance(step.action, AddLink | CreateTicket | SetCompany)), None)
     if missing is not None:
@@ -132,7 +133,7 @@ def _in_steps(case: Case, plan: Plan, lists: Lists) -> Iterator[Write]:
     articles = articles_of(case, plan)
     mails = [(article, steps) for article, steps in articles if article.get("ArticleSend")]
     notes = [(article, steps) for article, steps in articles if not article.get("ArticleSend")]
-    last = taken_last(case, plan) if mails else ()
+    last = taken_last(case, plan)
     memory = memory_until(case, plan, [*(step for _, [step] in mails), *last])
 
     ticket, fields, expect = _changes(case, plan, lists, without=last)
