@@ -45,6 +45,10 @@ my %Do = (
             State => 'Valid', UserID => $D{UserID},
         );
     },
+    merge => sub {
+        my %D = @_;
+        return O('Ticket')->TicketMerge( MainTicketID => $D{Into}, MergeTicketID => $D{TicketID}, UserID => $D{UserID} );
+    },
     delete => sub {
         my %D = @_;
         return O('Ticket')->TicketDelete( TicketID => $D{TicketID}, UserID => 1 );
