@@ -1,0 +1,18 @@
+"""Whose ticket is it, on the sandbox over real HTTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.hosts.company_cases import *  # noqa: F403 - the table is collected here, for this host
+from tests.hosts.ground import Ground
+from tests.hosts.test_contract_sandbox import sandbox_ground
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground() -> AsyncIterator[Ground]:
+    async with sandbox_ground() as made:
+        yield made
