@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from connector.hosts.sandbox import Sandbox
 from connector.hosts.sandbox.serve import serve
 from connector.hosts.zammad.admin import Admin
 from connector.settings import Settings, load_settings
-from connector.store import audit
+from connector.store import audit, overview
 from connector.store.audit import AuditRow
 from connector.wiring import House, clock, open_house
 
@@ -64,7 +66,8 @@ async def stage(*, port: int = 0, listen_port: int = 0) -> AsyncIterator[Stage]:
     secret = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory(prefix="helpdesk-policy-demo-") as place:
         policy = Path(place) / "policy.yaml"
-        policy.write_text(_read("policy.yaml").decode(), encoding="utf-8")
+        for name in ("policy.yaml", "people.csv"):
+            (Path(place) / name).write_bytes(_read(name))
         async with contextlib.AsyncExitStack() as stack:
             helpdesk = await stack.enter_async_context(serve(box, port=port))
             settings = load_settings(
@@ -99,29 +102,41 @@ def set_up(helpdesk: str, token: str, house: House, endpoint: str) -> None:
 
 
 async def play(stage: Stage, tell: Callable[[str], None]) -> None:
-    """Send every mail, note one call, and wait until the policy has had its say on all of them."""
-    tickets: list[tuple[str, str]] = []
+    """Send every mail, note two calls, let one be confirmed, and wait until the policy has had its say on all."""
     folder = resources.files("connector.demo") / "mails"
-    for mail in sorted(each.name for each in folder.iterdir() if each.name.endswith(".eml")):
-        tell(mail.removesuffix(".eml"))
-        raw = (folder / mail).read_bytes()
-        received = _checked(await stage.desk.post("/sandbox/mail", content=raw))
-        tickets.append((str(received["ticket_id"]), "mail"))
-    tell("a phone call, noted by an agent")
-    call = {
-        "title": "Telefon: Kasse 2 hängt",
-        "group": "Support",
-        "customer_id": "guess:marc@dubois.example",
-        "article": {
-            "type": "phone",
-            "sender": "Customer",
-            "body": "Herr Dubois rief an: Kasse 2 hängt.",
-            "internal": False,
-        },
-    }
-    tickets.append((str(_checked(await stage.desk.post("/api/v1/tickets", json=call))["id"]), "call"))
-    for ticket, kind in tickets:
+    mails = sorted(each.name for each in folder.iterdir() if each.name.endswith(".eml"))
+    sent = [(await _send(stage, (folder / each).read_bytes(), each, tell), "mail") for each in mails if each != ANSWER]
+    calls = [(await _note_call(stage, *each, tell), "call") for each in CALLS]
+    for ticket, kind in [*sent, *calls]:
         stage.scenes.append(await _watch(stage, ticket, kind))
+    # The customer answers the mail that asked him to confirm in writing what he asked for on the phone.
+    held = stage.scenes[-1].number
+    answer = (folder / ANSWER).read_bytes().replace(b"Ticket#CALL", f"Ticket#{held}".encode())
+    answer = answer.replace(b"DATE", format_datetime(clock()).encode())  # one sent before the request proves nothing
+    stage.scenes.append(await _watch(stage, await _send(stage, answer, ANSWER, tell), "call, then his mail"))
+
+
+ANSWER = "90-confirmation.eml"
+CALLS = (
+    ("marc@dubois.example", "Telefon: Kasse 2 hängt", "Herr Dubois rief an: Kasse 2 hängt seit heute früh."),
+    (
+        "bernd@brandt.example",
+        "Telefon: Rechte für Frau Neumann",
+        "Herr Brandt bittet am Telefon, Frau Neumann Zugriff auf den Ordner Lohn zu geben.",
+    ),
+)
+
+
+async def _send(stage: Stage, raw: bytes, name: str, tell: Callable[[str], None]) -> str:
+    tell(name.removesuffix(".eml"))
+    return str(_checked(await stage.desk.post("/sandbox/mail", content=raw))["ticket_id"])
+
+
+async def _note_call(stage: Stage, customer: str, title: str, body: str, tell: Callable[[str], None]) -> str:
+    tell("a phone call, noted by an agent")
+    article = {"type": "phone", "sender": "Customer", "body": body, "internal": False}
+    call = {"title": title, "group": "Support", "customer_id": f"guess:{customer}", "article": article}
+    return str(_checked(await stage.desk.post("/api/v1/tickets", json=call))["id"])
 
 
 async def _watch(stage: Stage, ticket: str, kind: str) -> Scene:
@@ -144,8 +159,10 @@ async def _watch(stage: Stage, ticket: str, kind: str) -> Scene:
 
 
 async def _busy(stage: Stage) -> bool:
-    counts = await stage.house.counts()
-    return bool(counts.waiting or counts.leased or stage.box.worker.pending)
+    """Tell whether something is still to come; a reminder in two days is not waited for."""
+    soon = clock() + timedelta(minutes=1)
+    rows = await overview.list_looks(stage.house.store, now=clock())
+    return bool(stage.box.worker.pending) or any(row.due_at < soon for row in rows)
 
 
 def _summary(ticket: dict[str, Any], articles: list[dict[str, Any]], tags: list[str]) -> list[str]:
