@@ -1,5 +1,6 @@
 """The story of one look."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -73,13 +74,14 @@ async def look(
         needs = surroundings.policy.needs
         fetch = await host.fetch(ticket, needs, now=now)
         lately = await mails_lately(fetch.customer.address if fetch.customer else "")
-        case = surround(replace(fetch, parts=needs), surroundings, mails_lately=lately)
+        # Understanding takes milliseconds a message, a second for a huge one: the door must not wait for it.
+        case = await asyncio.to_thread(surround, replace(fetch, parts=needs), surroundings, mails_lately=lately)
         fetched = time.monotonic()
         verdicts = evaluate(case, surroundings.policy)
         more = asked_for(verdicts)
         if more is not None:
             fetch = await read_more(ticket, host, More(needs | more.needs, more.numbers), now=now)
-            case = surround(fetch, surroundings, mails_lately=lately)
+            case = await asyncio.to_thread(surround, fetch, surroundings, mails_lately=lately)
             fetched = time.monotonic()
             verdicts = evaluate(case, surroundings.policy)
         plan = make_plan(case, verdicts, surroundings.policy, decision=decision)
