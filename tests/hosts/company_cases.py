@@ -98,7 +98,8 @@ async def test_whose_ticket_it_is(ground: Ground, row: Row) -> None:
     again = await _look(ground, row, word, ids, ticket, address)
 
     view = await ground.view(ticket)
-    waits = not row.accepted and first.case.desk.moves_tickets is not False
+    is_shared = any(each.is_shared for each in first.case.directory.by_id.values() if each.id in ids.values())
+    waits = not row.accepted and (is_shared or first.case.desk.moves_tickets is not False)
     names = {id_: name for name, id_ in ids.items()}
     assert (first.applied.error, again.plan.steps) == (None, ())
     assert names.get(view.company or "", NOBODY) == (NOBODY if waits else row.belongs), first.verdicts[
