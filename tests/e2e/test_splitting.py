@@ -5,6 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.stand import Stand, stand
 
 POLICY = """
@@ -113,3 +115,32 @@ async def test_a_project_gets_its_ticket_and_the_next_one_of_the_company_joins_i
     assert f"Ticket {numbers[1]} was joined to this project." in notes[2]["body"]
     assert "All tickets of this project are closed (2)." in done[-1]["body"]
     assert len(done) == 4
+
+
+WRITES = {
+    "files": ("GET", "/ticket_split"),
+    "ticket": ("POST", "/api/v1/tickets$"),
+    "mail": ("PUT", "/api/v1/tickets/"),
+}
+
+
+@pytest.mark.parametrize("cut", WRITES)
+@pytest.mark.parametrize(("subject", "text"), [("Two things", MATTERS), ("New mail system", PROJECT)])
+async def test_a_write_whose_answer_is_lost_is_not_carried_out_twice(
+    tmp_path: Path, subject: str, text: str, cut: str
+) -> None:
+    method, path = WRITES[cut]
+    async with stand(tmp_path, policy=POLICY, run=False) as made:
+        first = made.box.receive_mail(mail(subject, text)).ticket_id
+        fault = made.box.fault("close_after", method=method, path=path)
+        lost = await made.house.look(made.host, str(first), dry_run=False)
+        healed = await made.house.look(made.host, str(first), dry_run=False)
+        again = await made.house.look(made.host, str(first), dry_run=False)
+        links = (await made.ask(f"links?link_object=Ticket&link_object_value={first}"))["links"]
+        attached = await files(made, links[0]["link_object_value"])
+        told = [each for each in await ours(made, first) if each["type"] == "email"]
+
+    assert fault.times == 0
+    assert lost.applied.error is not None
+    assert (healed.applied.error, again.plan.steps) == (None, ())
+    assert (len(links), len(told), attached) == (1, 1, SENT)
