@@ -25,6 +25,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202
 _MAX_TEXT: Final = 200_000
 """Characters of a body that are looked at; the rest is older text or an attack."""
 _MAX_SEARCH: Final = 50_000
+_OLDER: Final = frozenset({PartKind.QUOTED, PartKind.FORWARDED})
 _LABEL_ORDER: Final = (
     "empty_subject", "generic_subject", "empty_body", "forward_without_text", "no_contact_details",
     "availability_without_task", "vague", "missing_reference",
@@ -81,7 +82,14 @@ def prepare(message: Message, lexicons: Lexicons) -> Prepared:
         language=code,
         contact=find_contact(searched, message.sender, lexicons),
         secrets=secrets,
-        tagging=tag_message(text=text, subject=subject, parts=parts, channel=message.channel, language=language),
+        tagging=tag_message(
+            text=text,
+            subject=subject,
+            parts=parts,
+            channel=message.channel,
+            language=language,
+            points=_points(own, lexicons) and any(part.kind in _OLDER for part in parts),
+        ),
     )
 
 

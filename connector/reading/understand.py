@@ -49,6 +49,13 @@ TOPICS: Final = ("0", "1", "2")
 MAX_READ: Final = 8_000
 """Characters of own text that are understood; what a customer asks stands before that, hostile mails have no end."""
 
+MAX_OLDER: Final = 2_000
+"""Characters of quoted or forwarded text that are understood where the sender points at them."""
+MAX_POINTING: Final = 6
+"""Own sentences in which somebody only points; who writes more says himself what he wants."""
+_WISHING: Final = frozenset({"ask", "approved", "grant", "revoke", "let", "can_you", "want", "should", "leave"})
+_NOT_WISHING: Final = frozenset({"hold", "withdrawn", "wait", "done", "broken", "error", "vague"})
+
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
@@ -73,16 +80,13 @@ class Evidence:
     inputs: tuple[float, ...]
 
 
-def tag_message(*, text: str, subject: str, parts: Sequence[Part], channel: Channel, language: Language) -> Tagging:
-    """Cut the own text into sentences and look them up."""
-    body: list[TaggedSentence] = []
-    room = MAX_READ
-    for part in parts:
-        if part.kind is not PartKind.OWN or room <= 0:
-            continue
-        end = min(part.end, part.start + room)
-        room -= end - part.start
-        body.extend(tag_sentence(sentence, language) for sentence in sentences(text, part.start, end))
+def tag_message(
+    *, text: str, subject: str, parts: Sequence[Part], channel: Channel, language: Language, points: bool = False
+) -> Tagging:
+    """Cut the own text into sentences and look them up; older text counts where the sender asks for what it says."""
+    body = _tagged(text, parts, (PartKind.OWN,), language, MAX_READ)
+    if points and _asks_for_older(body):
+        body.extend(_tagged(text, parts, (PartKind.QUOTED, PartKind.FORWARDED), language, MAX_OLDER))
     shown = subject[:300]
     kinds = sorted({part.kind for part in parts})
     circumstances = (f"channel {channel}", f"sentences {min(6, len(body))}", *(f"part {kind}" for kind in kinds))
@@ -97,6 +101,25 @@ def tag_message(*, text: str, subject: str, parts: Sequence[Part], channel: Chan
     )
     items = sum(len(_ITEM.findall(text, part.start, part.end)) for part in parts if part.kind is PartKind.OWN)
     return Tagging(tuple(body), titled, circumstances, facts, items)
+
+
+def _tagged(
+    text: str, parts: Sequence[Part], kinds: Sequence[PartKind], language: Language, room: int
+) -> list[TaggedSentence]:
+    found: list[TaggedSentence] = []
+    for part in parts:
+        if part.kind not in kinds or room <= 0:
+            continue
+        end = min(part.end, part.start + room)
+        room -= end - part.start
+        found.extend(tag_sentence(sentence, language) for sentence in sentences(text, part.start, end))
+    return found
+
+
+def _asks_for_older(body: Sequence[TaggedSentence]) -> bool:
+    """Tell own words that ask to do what older text says from those that only mention it."""
+    concepts = {concept for tagged in body for found in tagged.concepts for concept in found}
+    return len(body) <= MAX_POINTING and bool(concepts & _WISHING) and not concepts & _NOT_WISHING
 
 
 def weigh(tagging: Tagging, channel: Channel, model: Model) -> Evidence:

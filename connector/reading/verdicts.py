@@ -8,6 +8,7 @@ from connector.reading.features import TaggedSentence
 from connector.reading.model import Model
 from connector.reading.reading import Topic, Verdict, Where, Words
 from connector.reading.understand import REQUESTS, Evidence, Tagging
+from connector.reading.withheld import is_held_off, ruled_out
 
 _FAULT: Final = frozenset({"broken", "error", "slow", "vanished", "stopped", "attack", "leak", "loss"})
 _MAX_WORDS: Final = 3
@@ -37,6 +38,8 @@ def conclude(tagging: Tagging, evidence: Evidence, model: Model, *, forwarded_on
     answer = {question: model.decide(question, evidence.inputs) for question in model.stacks}
     sure = {question: shares["yes"] for question, shares in answer.items() if "yes" in shares}
     yes = {question for question, share in sure.items() if share > model.stacks[question].threshold}
+    held = is_held_off(tagging.body, tagging.subject)
+    yes -= ruled_out(tagging.body, tagging.subject, yes, held=held)
     places = _Places(tagging, evidence)
     requests = tuple(
         _verdict(label, sure[label], places.best(f"s {label}"), places)
@@ -57,7 +60,8 @@ def conclude(tagging: Tagging, evidence: Evidence, model: Model, *, forwarded_on
         for label in flags
         if label in yes
     )
-    topics = _topics(answer["topics"], requests, fault, places)
+    idle = held and not requests and not critical and scope is None
+    topics = () if idle else _topics(answer["topics"], requests, fault, places)
     return Understanding(requests=requests, critical=critical, scope=scope, topics=topics, abusive=abusive, form=form)
 
 
