@@ -38,11 +38,12 @@ from tests.hosts.znuny.running import BOT, PASSWORD, Server
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("znuny")]
 
 OPTIONS = Contract(level_attribute="ContractLevel", until_attribute="ContractUntil", tell_customer=False)
+SHOWN = Company(accepted_reassignment=True)  # on Znuny customers of one company see one another's tickets
 MESSAGES = load_messages(built_in_messages(), own="en")
 POLICY = Policy(
     revision="znuny",
     rules=(
-        Bound(rule=cast("AnyRule", attach_company_by_domain), mode=Mode.ENFORCE, options=Company()),
+        Bound(rule=cast("AnyRule", attach_company_by_domain), mode=Mode.ENFORCE, options=SHOWN),
         Bound(rule=cast("AnyRule", route_by_contract), mode=Mode.ENFORCE, options=OPTIONS),
     ),
 )
