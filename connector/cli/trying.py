@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich import box as boxes
@@ -14,13 +14,21 @@ from rich.text import Text
 
 from connector import log
 from connector.cli import output
+from connector.demo.on_znuny import play_on_znuny
 from connector.demo.story import Scene, Stage, play, stage
 from connector.hosts.sandbox import Sandbox
 from connector.hosts.sandbox.serve import serve
+from connector.settings import Settings, load_settings
 from connector.wiring import clock
 
 
 def demo(
+    context: typer.Context,
+    host: Annotated[
+        Literal["sandbox", "znuny"],
+        typer.Option(help="Where to play: a sandbox of its own, or the Znuny that the settings name."),
+    ] = "sandbox",
+    queue: Annotated[str, typer.Option(help="With --host znuny, the queue for the demo's tickets.")] = "",
     stay: Annotated[bool, typer.Option("--stay", help="Keep helpdesk and daemon running, and print where.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -28,8 +36,18 @@ def demo(
 
     Starts a sandbox helpdesk, the daemon and its database, sends a morning's mail through them (signed webhooks over
     HTTP), and prints what was decided, why, and what changed. Nothing is left behind.
+
+    With --host znuny it opens three tickets on that Znuny as noted calls, looks at them and at nothing else, mails
+    nobody, and closes them at the end.
     """
     log.set_up("auto", level="error")
+    if host == "znuny":
+        if stay:
+            raise typer.BadParameter("--stay is for the sandbox")
+        asyncio.run(_demo_on_znuny(load_settings(context.obj), queue, as_json=as_json))
+        return
+    if queue:
+        raise typer.BadParameter("--queue is for --host znuny")
     asyncio.run(_demo(stay=stay, as_json=as_json))
 
 
@@ -60,6 +78,17 @@ async def _demo(*, stay: bool, as_json: bool) -> None:
             output.say("Stop with Ctrl-C.")
             async with _until_stopped():
                 pass
+
+
+async def _demo_on_znuny(settings: Settings, queue: str, *, as_json: bool) -> None:
+    played = await play_on_znuny(settings, _teller(quiet=as_json), queue=queue)
+    if as_json:
+        output.print_json(played.scenes)
+    else:
+        _print(played.scenes)
+        output.say(f"{len(played.scenes)} tickets in the queue {played.queue}, {len(played.left_open)} left open.")
+    for each in played.left_open:
+        output.say(f"Close it by hand: {each}")
 
 
 async def _sandbox(port: int, pace: float) -> None:
