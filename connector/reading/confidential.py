@@ -2,6 +2,7 @@
 
 import functools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -48,7 +49,8 @@ _WORD_AND_NUMBER: Final = re.compile(
     rf"{_BEGIN}[A-ZА-ЯŁŚŻŹĆÓÁÉŐÚÜÖÄ][^\W\d_]{{3,20}}(?:[-_.][^\W\d_]{{2,20}}){{0,2}}[-_.]?\d{{1,4}}{_EDGE}(?!\.\w)"
 )
 _PRODUCTS: Final = re.compile(
-    r"windows|office|win|server|outlook|exchange|acrobat|word|excel|iphone|galaxy|covid|room|raum|sala|update|version",
+    r"(?:windows|office|win|server|outlook|exchange|acrobat|word|excel|iphone|galaxy|covid|room|raum|sala|update|version)"
+    r"[-_.]?\d*(?!\w)|windows|office|server|outlook|exchange|acrobat|iphone|galaxy|version",
     re.IGNORECASE,
 )
 _LINKS: Final = frozenset(
@@ -91,9 +93,31 @@ _LINKS: Final = frozenset(
         "aktualnie",
         "jelenleg",
         "nyni",
-        "still",
+        "taki",
+        "takie",
+        "nadal",
+        "mam",
+        "wciaz",
+        "derzeit",
+        "noch",
+        "aktuell",
+        "momentan",
+        "zurzeit",
+        "most",
+        "сейчас",
+        "теперь",
+        "пока",
+        "там",
+        "тот",
+        "такои",
+        "стоит",
+        "set",
     ]
 )
+_IS: Final = frozenset(["is", "was", "currently", "jest", "brzmi", "это", "такой", "такои", "сейчас", "nadal", "teraz"])
+"""Links after which a name with a capital, or a number, is what is linked."""
+_NAMED_PASSWORD: Final = re.compile(r"(?:passwor[dt]|pw|pwd|hasl\w(?: to)?|parol\w*|парол\w*|jelsz\w+|kennwort)$")
+_KEYBOARD: Final = frozenset(["qwerty", "qwertz", "asdfgh", "йцукен"])
 _LOGIN_PAIR: Final = re.compile(r"(?:\s/\s|\s\|\s|/)(?P<value>[^\s/|]{6,40})")
 _LOGIN_WORDS: Final = re.compile(
     r"\blogin|\blog in|\buser|вход|логин|учетк|учётк|anmelde|benutzer|belep|bejelentkez"
@@ -238,20 +262,20 @@ def _looks_random(written: str, prefixed: bool) -> bool:
 
 
 def _passwords(text: str, folded: str, lexicons: Lexicons) -> Iterator[Secret]:
-    for place in _places(folded, lexicons.phrases["password"]):
+    spans = [match.span() for match in _any_of(lexicons.phrases["password"]).finditer(folded)]
+    for _, place in spans:
         found = _value_after(text, folded, place, lexicons)
         if found:
             yield _secret(SecretKind.PASSWORD, text, *found)
-    words = _any_of(lexicons.phrases["password"])
     for match in _MADE_UP.finditer(text):
         value = match.group()
-        near = words.search(folded, max(0, match.start() - 200), match.end() + 80) is not None
+        near = _stands_within(spans, match.start() - 200, match.end() + 80)
         if not any(map(str.isdigit, value)):
             continue
         if near or (_is_mixed(value) and not value.partition("#")[2].isdigit()):
             yield _secret(SecretKind.PASSWORD, text, match.start(), match.end())
     for match in _WORD_AND_NUMBER.finditer(text):
-        near = words.search(folded, max(0, match.start() - 45), match.end() + 25) is not None
+        near = _stands_within(spans, match.start() - 45, match.end() + 25)
         if near and not _PRODUCTS.match(match.group()):
             yield _secret(SecretKind.PASSWORD, text, match.start(), match.end())
     for match in _LOGIN_PAIR.finditer(text):
@@ -259,6 +283,11 @@ def _passwords(text: str, folded: str, lexicons: Lexicons) -> Iterator[Secret]:
         before = folded[max(0, match.start() - 60) : match.start()]
         if _is_strong(value) and _LOGIN_WORDS.search(before):
             yield _secret(SecretKind.PASSWORD, text, match.start("value"), match.start("value") + len(value))
+
+
+def _stands_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    place = bisect_left(spans, (start, 0))
+    return place < len(spans) and spans[place][1] <= end
 
 
 def _is_mixed(value: str) -> bool:
@@ -286,20 +315,26 @@ def _value_after(text: str, folded: str, place: int, lexicons: Lexicons) -> tupl
         limit = min(len(text), line_end + 60)  # the value stands on a line of its own
     linked = True
     told = False
+    named = _NAMED_PASSWORD.search(folded, max(0, place - 20), place) is not None
+    before = ""
     for count, match in enumerate(_VALUE_OR_WORD.finditer(text, place, limit)):
         raw = match.group()
         begin = match.start() + len(raw) - len(raw.lstrip(_OPEN))
         value = raw.lstrip(_OPEN).rstrip(_STRIP)
         if raw in {":", "=", "-", "–", "—", "->", "=>"}:
-            linked, told = True, told or raw in {":", "="}
+            linked, told = True, told or raw in {":", "="} or before in _IS
             continue
         word = folded[begin : begin + len(value)]
         if linked and _is_strong(value) and not _is_a_thing(value, text, begin):
             return begin, begin + len(value)
         if linked and told and count <= 2 and _is_plain_value(value, raw, word, lexicons):
             return begin, begin + len(value)
+        said = told or before in _IS or (not count and folded.endswith("haslo to", 0, place))
+        if named and linked and (word in _KEYBOARD or (said and _is_said_value(value, raw, word, lexicons))):
+            return begin, begin + len(value)
         linked = raw.endswith((":", "=")) or word in _LINKS
         told = raw.endswith((":", "="))
+        before = word
         if count > 7 or raw.endswith((".", "?", "!")):
             return None
     return None
@@ -323,9 +358,16 @@ _THING: Final = re.compile(
 
 def _is_a_thing(value: str, text: str, begin: int) -> bool:
     """Tell a server's, room's or product's name (SRV-02), a time, a mail address or an ordinal from a password."""
-    return _THING.fullmatch(value) is not None and not text[max(0, begin - 3) : begin].rstrip(_OPEN + " ").endswith(
+    return _THING.fullmatch(value) is not None and not text[max(0, begin - 3) : begin].rstrip(" (\"'„“«[`<").endswith(
         (":", "=")
     )
+
+
+def _is_said_value(value: str, raw: str, word: str, lexicons: Lexicons) -> bool:
+    """Tell what "the password is" is followed by: a number, or an unknown name with a capital."""
+    if value.isdigit():
+        return 4 <= len(value) <= 8
+    return value[:1].isupper() and _is_plain_value(value, raw, word, lexicons)
 
 
 def _is_plain_value(value: str, raw: str, word: str, lexicons: Lexicons) -> bool:

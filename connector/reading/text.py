@@ -55,7 +55,7 @@ class Sentence:
 
 def fold(text: str) -> str:
     """Take case and diacritics away, one character for one."""
-    return text.translate(_FOLDING)
+    return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
 def tokens(text: str, offset: int = 0) -> list[Token]:

@@ -38,7 +38,7 @@ def ruled_out(
         out.add("permission_change")
     if "quote" in asked and "bill" in everything and everything & _DISPUTE and "offer" not in everything:
         out.add("quote")
-    if {"quote", "equipment_order"} <= set(asked) and not everything & {"order", "lend"}:
+    if {"quote", "equipment_order"} <= set(asked) and not any(map(_orders, (*body, subject))):
         out.add("equipment_order")
     return frozenset(out)
 
@@ -52,7 +52,7 @@ def is_held_off(body: Sequence[TaggedSentence], subject: TaggedSentence) -> bool
         waits = waits or bool(_HOLDING & concepts)
         if "hold" in concepts:
             # it stops what was spoken of before, not what follows
-            held, asked = True, asked and len(body) > _SHORT
+            held, asked = True, (asked and len(body) > _SHORT) or _asks_afterwards(tagged.concepts)
         elif not concepts & _NOT_YET:
             asked = asked or _asks(tagged.concepts, concepts)
     return (held or (announced and waits)) and not asked
@@ -72,6 +72,19 @@ def _speaks_of_rights(concepts: frozenset[str]) -> bool:
 def _is_own_reset(concepts: frozenset[str], asked: Collection[str]) -> bool:
     resets = concepts & {"password", "mfa"} and concepts & {"reset", "forgot"}
     return "account_sensitive" in asked and bool(resets) and not concepts & _OTHERS
+
+
+def _orders(tagged: TaggedSentence) -> bool:
+    """Tell words of ordering; some that ask politely could mean either."""
+    return any({"order", "lend"}.intersection(found) and "ask" not in found for found in tagged.concepts)
+
+
+def _asks_afterwards(listed: Sequence[tuple[str, ...]]) -> bool:
+    """Tell a request that follows the holding off on the same line."""
+    last = max(place for place, found in enumerate(listed) if "hold" in found)
+    rest = listed[last + 1 :]
+    concepts = frozenset(concept for found in rest for concept in found)
+    return not concepts & _NOT_YET and "until" not in concepts and "ask" in concepts and _asks(rest, concepts)
 
 
 def _asks(listed: Sequence[tuple[str, ...]], concepts: frozenset[str]) -> bool:
