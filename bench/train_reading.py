@@ -45,6 +45,7 @@ from connector.reading.understand import (
     stack_inputs,
 )
 from connector.reading.verdicts import conclude
+from connector.reading.withheld import is_held_off, ruled_out
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "connector" / "reading" / "weights.bin"
@@ -118,11 +119,22 @@ class Data:
                 self.rests.append({head: rests_on(line, head, tagged.sentence.text) for head in SENTENCE_HEADS})
         self.owner = np.array(owner)
         self.whole, self.subject, self.each = matrix(whole), matrix(subject), matrix(each)
+        self.ruled_out = {question: excluded(question, self.prepared) for question in YES_OR_NO}
         self.proven = np.array(["evidence" in line for line in self.lines])
 
     def truth(self, head: str) -> Any:
         """Give the answers of all messages to one head."""
         return np.array([answers(line, head) for line in self.lines])
+
+
+def excluded(question: str, prepared: Sequence[Prepared]) -> Any:
+    """Tell which messages the rules say no for, so that thresholds are set for what is left to the model."""
+    out = []
+    for each in prepared:
+        body, subject = each.tagging.body, each.tagging.subject
+        held = is_held_off(body, subject)
+        out.append(question in ruled_out(body, subject, {question}, held=held))
+    return np.array(out)
 
 
 def matrix(rows: Sequence[Features]) -> Matrix:
@@ -211,6 +223,7 @@ def fit_stacks(data: Data, inputs: Any, seen: Any) -> dict[str, Any]:
                 continue
             fitted = second().fit(shown[seen & ~unseen], truth[seen & ~unseen])
             inner[unseen] = fitted.predict_proba(shown[unseen])[:, 1]
+        inner[data.ruled_out[question]] = 0.0
         model = second().fit(shown[seen], truth[seen])
         stacks[question] = {
             "classes": ["yes"],

@@ -8,7 +8,7 @@ from connector.reading.features import TaggedSentence
 from connector.reading.model import Model
 from connector.reading.reading import Topic, Verdict, Where, Words
 from connector.reading.understand import REQUESTS, Evidence, Tagging
-from connector.reading.withheld import is_held_off, ruled_out
+from connector.reading.withheld import asked_beside, is_held_off, ruled_out
 
 _FAULT: Final = frozenset({"broken", "error", "slow", "vanished", "stopped", "attack", "leak", "loss"})
 _MAX_WORDS: Final = 3
@@ -40,6 +40,9 @@ def conclude(tagging: Tagging, evidence: Evidence, model: Model, *, forwarded_on
     yes = {question for question, share in sure.items() if share > model.stacks[question].threshold}
     held = is_held_off(tagging.body, tagging.subject)
     yes -= ruled_out(tagging.body, tagging.subject, yes, held=held)
+    if any(evidence.sentences[place]["s permission_change"] > _SURE for place in asked_beside(tagging.body)):
+        # what is held off weighs on the whole message, though not on the request beside it
+        yes.add("permission_change")
     places = _Places(tagging, evidence)
     requests = tuple(
         _verdict(label, sure[label], places.best(f"s {label}"), places)

@@ -52,10 +52,25 @@ def is_held_off(body: Sequence[TaggedSentence], subject: TaggedSentence) -> bool
         waits = waits or bool(_HOLDING & concepts)
         if "hold" in concepts:
             # it stops what was spoken of before, not what follows
-            held, asked = True, (asked and len(body) > _SHORT) or _asks_afterwards(tagged.concepts)
+            held, asked = True, _asks_afterwards(tagged.concepts)
         elif not concepts & _NOT_YET:
             asked = asked or _asks(tagged.concepts, concepts)
-    return (held or (announced and waits)) and not asked
+    return (held or (announced and waits)) and not asked and len(body) <= _SHORT
+
+
+def asked_beside(body: Sequence[TaggedSentence]) -> tuple[int, ...]:
+    """Give the sentences that ask for something where another one holds something off."""
+    concepts = [concepts_of(tagged) for tagged in body]
+    if not any("hold" in found for found in concepts):
+        return ()
+    return tuple(
+        place
+        for place, found in enumerate(concepts)
+        if not found & (_NOT_YET | {"hold"})
+        and found & _DIGITAL
+        and "ask" in found
+        and _asks(body[place].concepts, found)
+    )
 
 
 def concepts_of(tagged: TaggedSentence) -> frozenset[str]:
