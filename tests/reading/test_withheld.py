@@ -13,6 +13,8 @@ HELD_OFF = [
     "Prosiłam o dostęp do folderu Umowy dla stażystki. Sprawa nieaktualna, niczego nie trzeba otwierać.",
     "Frau Lindner wird sich bei euch wegen der Freigabe melden. Bitte vorerst nichts freischalten.",
     "Mein Antrag auf Leserechte für Herrn Oster hat sich erledigt, es muss nichts eingerichtet werden.",
+    "Die Freigabe für Frau Kern braucht es nicht mehr, sie hat gekündigt.",
+    "Моя вчерашняя просьба о доступе для Лены больше не актуальна.",
     "Szabó úr fordulhat hozzátok a raktári mappa miatt. Egyelőre ne adjatok neki semmit, amíg nem szólok.",
     "A gyakornok fiókja tárgytalan, nem kell létrehozni semmit.",
     "К вам обратится Мельников за доступом к архиву. Пока ничего ему не открывайте, ждите моего письма.",
