@@ -246,7 +246,7 @@ class ZnunyGround:
             await asyncio.to_thread(self._server.service, "Update", self._service, content)
             self._listens = True
         await self.act(ticket, note="Is anybody there?")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):  # Znuny delivers when its daemon comes to it, on a busy machine late
             while True:
                 try:
                     delivery = await asyncio.to_thread(self.receiver.deliveries.get, True, 1)
