@@ -12,7 +12,7 @@ from connector.store import Store, audit, overview
 from connector.store import deliveries as table
 from connector.store.audit import AuditRow
 from connector.store.overview import Row, State
-from connector.wiring import clock
+from connector.wiring import clock, new_id
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
@@ -159,15 +159,26 @@ def retry_looks(
     ticket: Annotated[str | None, typer.Argument(help="As id:N; without it, all that are parked.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
     matching: Matching = None,
+    reason: Annotated[str, typer.Option(help="What was mended; it is recorded.", show_default=False)] = "",
     host: HostName = None,
 ) -> None:
-    """Look at parked tickets again."""
+    """Look at parked tickets again.
+
+    The reason is recorded among the decisions on the ticket.
+
+    Example: helpdesk-policy looks retry --matching "no group" --reason "group made"
+    """
     _one_choice(ticket, matching, everything=everything)
 
     async def work(store: Store) -> int:
         chosen = await _chosen(store, ticket, matching, host)
-        freed = [await overview.retry_parked(store, now=clock(), host=name, ticket=each) for name, each in chosen]
-        return sum(freed)
+        freed = 0
+        for name, each in chosen:
+            done = await overview.retry_parked(store, now=clock(), host=name, ticket=each)
+            freed += done
+            if done:
+                await _record_hand(store, name, each, "retried", reason)
+        return freed
 
     freed = at_store(context.obj, work)
     output.say(f"{freed} parked tickets are due again.")
@@ -190,12 +201,13 @@ def discard_looks(
     _one_choice(ticket, matching, everything=everything)
 
     async def work(store: Store) -> list[Row]:
-        chosen = await _chosen(store, ticket, matching, host)
-        return [
-            row
-            for name, each in chosen
-            for row in await overview.discard(store, now=clock(), reason=reason, host=name, ticket=each)
-        ]
+        gone: list[Row] = []
+        for name, each in await _chosen(store, ticket, matching, host):
+            rows = await overview.discard(store, now=clock(), reason=reason, host=name, ticket=each)
+            gone += rows
+            for row in rows:
+                await _record_hand(store, name, each, "discarded", f"{reason} ({row.last_error})")
+        return gone
 
     gone = at_store(context.obj, work)
     for row in gone:
@@ -246,6 +258,28 @@ async def _chosen(store: Store, ticket: str | None, matching: str | None, host: 
         for row in rows
         if only in (None, row.ticket) and (matching or "").casefold() in (row.last_error or "").casefold()
     ]
+
+
+async def _record_hand(store: Store, host: str, ticket: str, what: str, reason: str) -> None:
+    """Record what an admin did to a parked ticket, and why, among the decisions on it."""
+    now = clock()
+    word = {"rule": "admin", "mode": "", "outcome": what, "reason": reason or "no reason was given", "actions": []}
+    row = AuditRow(
+        id=new_id(now),
+        host=host,
+        ticket=ticket,
+        ticket_number=f"id:{ticket}",
+        at=now,
+        policy_revision="",
+        facts={},
+        decisions=[word],
+        plan=[],
+        results=[],
+        durations={},
+        changed=False,
+        dry_run=False,
+    )
+    await audit.append(store, row)
 
 
 def _wrote(row: AuditRow) -> str:

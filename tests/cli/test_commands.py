@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from connector.cli import main
 from connector.hosts.sandbox import Sandbox
 from connector.hosts.sandbox.serve import serve
+from connector.store import looks, open_store, sqlite_url
 from connector.wiring import clock
 
 POLICY = """
@@ -246,3 +248,28 @@ def test_rules_are_listed_with_their_modes(run: Run) -> None:
 
 def test_version_is_printed(run: Run) -> None:
     assert run("--version").out.startswith("helpdesk-policy ")
+
+
+def test_what_an_admin_does_to_parked_tickets_is_recorded_with_the_reason(run: Run, tmp_path: Path) -> None:
+    parked = {"41": "Zammad has no group 'Vertrieb'", "42": "the token lacks ticket.agent"}
+
+    async def park() -> None:
+        async with open_store(sqlite_url(tmp_path / "data" / "helpdesk-policy.sqlite3")) as store:
+            for ticket, why in parked.items():
+                await looks.wake(store, "zammad", ticket, now=clock(), reason="manual")
+                (claimed,) = await looks.claim(store, "test", now=clock(), lease=timedelta(minutes=1))
+                await looks.park(store, claimed, why, now=clock())
+
+    (tmp_path / "data").mkdir()
+    asyncio.run(park())
+
+    assert run("looks", "list").code == 1
+    assert run("looks", "retry", "--matching", "no group", "--reason", "group made").code == 0
+    assert run("looks", "discard", "id:42", "--reason", "a test ticket").code == 0
+
+    recorded = json.loads(run("decisions", "list", "--rule", "admin", "--json").out)
+    words = {row["ticket"]: (row["decisions"][0]["outcome"], row["decisions"][0]["reason"]) for row in recorded}
+    assert words == {
+        "41": ("retried", "group made"),
+        "42": ("discarded", "a test ticket (the token lacks ticket.agent)"),
+    }
