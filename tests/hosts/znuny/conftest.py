@@ -8,7 +8,7 @@ import pytest
 
 from tests.hosts.znuny.running import Place, Server
 
-REAL = ("test_contract_", "test_real_")
+REAL = ("test_companies_", "test_contract_", "test_real_")
 """Modules that need the server; a mark in each lets pytest-xdist (`--dist loadgroup`) run all in one worker."""
 
 
